@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "smtp-server.h"
+
+G_BEGIN_DECLS
+
+/* Commands by verb. A table may have a parent, whose commands it inherits, adds to, and
+ * hides. Verbs are compared as the command parser folds them, in capital letters. */
+typedef struct _SmtpCommandTable SmtpCommandTable;
+
+/* What runs a command: one of three. */
+typedef struct
+{
+  gsize                offset;     /* of a method in SmtpServerClass, 0: none */
+  SmtpCommandMethod    method;     /* of a class */
+  SmtpCommandCallback  callback;   /* of a program */
+  gpointer             user_data;
+  gpointer             owner;      /* keeps user_data alive */
+  guint                line_extra; /* octets that extensions add to the line, RFC 5321 section 4.5.3.1.4 */
+  gboolean             asks_more;  /* succeeds with 3yz, not 2yz: DATA */
+  gboolean             adds_status; /* replies without an enhanced status code get one, RFC 2034 */
+} SmtpCommand;
+
+SmtpCommandTable  *smtp_command_table_new      (SmtpCommandTable    *parent);
+void               smtp_command_table_free     (SmtpCommandTable    *self);
+
+void               smtp_command_table_add      (SmtpCommandTable    *self,
+                                                const char          *verb,
+                                                const SmtpCommand   *command);
+void               smtp_command_table_add_callback (SmtpCommandTable *self,
+                                                const char          *verb,
+                                                SmtpCommandCallback  callback,
+                                                gpointer             user_data,
+                                                GDestroyNotify       destroy);
+/* FALSE if there was none. */
+gboolean           smtp_command_table_remove   (SmtpCommandTable    *self,
+                                                const char          *verb);
+
+const SmtpCommand *smtp_command_table_lookup   (SmtpCommandTable    *self,
+                                                const char          *verb);
+/* Sorted; free with g_ptr_array_unref(). */
+GPtrArray         *smtp_command_table_get_verbs (SmtpCommandTable   *self);
+
+void               smtp_command_run            (const SmtpCommand   *command,
+                                                SmtpServer          *server,
+                                                SmtpSession         *session,
+                                                SmtpRequest         *request,
+                                                const char          *argument);
+
+/* The method at @offset of @klass. */
+void               smtp_command_run_method     (SmtpServerClass     *klass,
+                                                gsize                offset,
+                                                SmtpServer          *server,
+                                                SmtpSession         *session,
+                                                SmtpRequest         *request,
+                                                const char          *argument);
+
+/* A command in progress outlives its removal from the table. */
+void               smtp_command_copy           (SmtpCommand         *command,
+                                                const SmtpCommand   *source);
+void               smtp_command_clear          (SmtpCommand         *command);
+
+G_END_DECLS

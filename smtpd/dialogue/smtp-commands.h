@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "smtp-command-table.h"
+
+G_BEGIN_DECLS
+
+/* The most that extensions add to the length of any command line. */
+#define SMTP_COMMAND_EXTRA_MAX 53
+
+/* What has no verb of its own. */
+extern const SmtpCommand smtp_command_greet;
+extern const SmtpCommand smtp_command_message;
+extern const SmtpCommand smtp_command_unknown;
+
+/* Those that the dialogue must know. */
+extern const gsize smtp_command_mail_offset;
+extern const gsize smtp_command_rcpt_offset;
+extern const gsize smtp_command_quit_offset;
+
+/* The commands of RFC 5321, section 4.1. */
+SmtpCommandTable *smtp_commands_get_standard    (void);
+
+/* Their methods. */
+void              smtp_commands_install_methods (SmtpServerClass *klass);
+
+G_END_DECLS

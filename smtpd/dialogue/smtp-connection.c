@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "smtp-connection.h"
+
+#include <string.h>
+
+#include "smtp-dialogue.h"
+#include "smtp-session-private.h"
+
+/* How many commands, or pieces of text, before others get their turn. */
+#define BUDGET 64
+
+/* How much is read at once: of commands, because what a held command leaves unread must be
+ * kept, and of text, which is not kept. The latter is the scratch buffer's size. */
+#define COMMAND_READ 16384
+
+/* While a command is held, reading goes on up to here, to see whether the client leaves. */
+#define HELD_MAX 16384
+
+/* Replies that wait for a client that does not read: beyond this, no more commands are done. */
+#define OUTPUT_MAX 16384
+
+/* After the last word the client has so long to read it and to close, RFC 1122 section 4.2.2.13:
+ * closing with unread input makes a reset of it, which may overtake the word. */
+#define LINGER_TIME (5 * G_USEC_PER_SEC)
+
+struct _SmtpConnection
+{
+  SmtpServer *server;    /* not owned: the server destroys its connections */
+  SmtpPoller *poller;
+  SmtpTransport *transport;
+  SmtpDialogue *dialogue;
+  SmtpSession *session;
+  SmtpTimer timer;
+
+  /* Input that waits. */
+  char *input;
+  gsize input_size;
+
+  /* Output that waits. */
+  char *output;
+  gsize output_size;
+  gsize output_room;
+  gsize output_sent;
+
+  guint busy : 1;        /* inside pump() */
+  guint doomed : 1;      /* destroyed inside pump() */
+  guint ended : 1;       /* the client sends no more */
+  guint lost : 1;        /* nothing gets through any more */
+  guint over : 1;        /* the dialogue is */
+  guint lingering : 1;
+};
+
+/* Buffers */
+
+static void
+keep_input (SmtpConnection *self,
+            const char     *data,
+            gsize           size)
+{
+  g_clear_pointer (&self->input, g_free);
+  self->input = size > 0 ? g_memdup2 (data, size) : NULL;
+  self->input_size = size;
+}
+
+static void
+write_output (gpointer    data,
+              const char *octets,
+              gsize       size)
+{
+  SmtpConnection *self = data;
+
+  if (self->output_room - self->output_size < size)
+    {
+      self->output_room = MAX (2 * self->output_room, self->output_size + size);
+      self->output = g_realloc (self->output, self->output_room);
+    }
+  memcpy (self->output + self->output_size, octets, size);
+  self->output_size += size;
+}
+
+static void
+drop_output (SmtpConnection *self)
+{
+  /* Idle connections need no buffer. */
+  g_clear_pointer (&self->output, g_free);
+  self->output_size = self->output_sent = self->output_room = 0;
+}
+
+static void
+flush (SmtpConnection *self)
+{
+  while (self->output_sent < self->output_size && !self->lost)
+    {
+      gssize n = smtp_transport_write (self->transport, self->output + self->output_sent,
+                                       self->output_size - self->output_sent);
+
+      if (n == SMTP_TRANSPORT_AGAIN)
+        return;
+      if (n == SMTP_TRANSPORT_ERROR)
+        self->lost = TRUE;
+      else
+        self->output_sent += n;
+    }
+
+  drop_output (self);
+}
+
+static gboolean
+is_blocked (SmtpConnection *self)
+{
+  return self->output_size - self->output_sent > OUTPUT_MAX;
+}
+
+/* The end */
+
+static void
+smtp_connection_free (SmtpConnection *self)
+{
+  if (self->server != NULL)
+    smtp_server_remove_connection (self->server, self);
+
+  smtp_poller_disarm (self->poller, &self->timer);
+  smtp_session_detach (self->session);
+  smtp_dialogue_free (self->dialogue);
+  smtp_transport_free (self->transport);
+  g_object_unref (self->session);
+  g_free (self->input);
+  g_free (self->output);
+  smtp_poller_unref (self->poller);
+  g_free (self);
+}
+
+/* Reads what comes, for nothing, until the client has closed. FALSE when it has. */
+static gboolean
+drain (SmtpConnection *self)
+{
+  gsize size;
+  char *scratch = smtp_poller_get_scratch (self->poller, &size);
+
+  for (guint i = 0; i < BUDGET; i++)
+    {
+      gssize n = smtp_transport_read (self->transport, scratch, size);
+
+      if (n == SMTP_TRANSPORT_AGAIN)
+        return TRUE;
+      if (n <= 0)
+        return FALSE;
+    }
+
+  smtp_transport_requeue (self->transport);
+
+  return TRUE;
+}
+
+/* TRUE when there is nothing left to wait for. */
+static gboolean
+wind_up (SmtpConnection *self)
+{
+  if (self->lost)
+    return TRUE;
+  if (self->output_sent < self->output_size)
+    return FALSE;
+
+  if (!self->lingering)
+    {
+      /* Who said QUIT, and nothing behind it, is not in the middle of anything. */
+      if (self->ended || (self->dialogue->close_after && self->input_size == 0))
+        return TRUE;
+      self->lingering = TRUE;
+      smtp_transport_shutdown_write (self->transport);
+    }
+
+  return !drain (self);
+}
+
+/* Input */
+
+/* Reads behind the @kept octets. FALSE if there is nothing more for now. */
+static gboolean
+read_more (SmtpConnection *self,
+           char           *buffer,
+           gsize           size,
+           gsize          *kept)
+{
+  gssize n;
+
+  if (self->ended || *kept >= size)
+    return FALSE;
+
+  n = smtp_transport_read (self->transport, buffer + *kept, size - *kept);
+  if (n > 0)
+    {
+      *kept += n;
+      return TRUE;
+    }
+
+  self->lost |= n == SMTP_TRANSPORT_ERROR;
+  self->ended |= n == 0;
+
+  return FALSE;
+}
+
+/* A client that has closed while a command is held, and left nothing behind it to be done, has
+ * gone away. One that has sent more, up to its QUIT, may have closed only its half. */
+static void
+watch_held (SmtpConnection *self,
+            char           *scratch,
+            gsize          *kept)
+{
+  while (read_more (self, scratch, HELD_MAX, kept))
+    ;
+
+  if (self->ended && *kept == 0)
+    self->lost = TRUE;
+}
+
+static void
+take_input (SmtpConnection *self)
+{
+  guint budget = BUDGET;
+  gsize size, kept = self->input_size;
+  char *scratch = smtp_poller_get_scratch (self->poller, &size);
+
+  if (kept > 0)
+    memcpy (scratch, self->input, kept);
+
+  while (!self->lost && !self->over)
+    {
+      gsize used = smtp_dialogue_input (self->dialogue, scratch, kept, &budget);
+
+      kept -= used;
+      if (kept > 0 && used > 0)
+        memmove (scratch, scratch + used, kept);
+      if (self->output_size > 0)
+        flush (self);
+      if (self->lost || self->over || is_blocked (self))
+        break;
+
+      if (!smtp_dialogue_is_ready (self->dialogue))
+        {
+          watch_held (self, scratch, &kept);
+          break;
+        }
+      if (budget == 0)
+        {
+          smtp_transport_requeue (self->transport);
+          break;
+        }
+      if (!read_more (self, scratch, self->dialogue->phase == SMTP_PHASE_DATA ? size : COMMAND_READ, &kept))
+        {
+          if (self->ended)
+            smtp_dialogue_close (self->dialogue, NULL);
+          break;
+        }
+    }
+
+  keep_input (self, scratch, kept);
+}
+
+/* Does all that can be done now. Frees @self when nothing is left to do. */
+static void
+pump (SmtpConnection *self)
+{
+  g_autoptr (SmtpServer) server = NULL;
+
+  if (self->doomed)
+    {
+      smtp_connection_free (self);
+      return;
+    }
+
+  /* What is called here may drop the last reference. */
+  server = g_object_ref (self->server);
+  self->busy = TRUE;
+  flush (self);
+  if (!self->over && !is_blocked (self))
+    take_input (self);
+  if (self->lost)
+    smtp_dialogue_abort (self->dialogue);
+  self->busy = FALSE;
+
+  if (self->lost || self->doomed || (self->over && wind_up (self)))
+    smtp_connection_free (self);
+}
+
+/* What the transport, the timer and the dialogue want */
+
+static void
+on_transport (SmtpTransport       *transport,
+              SmtpTransportEvents  events,
+              gpointer             data)
+{
+  SmtpConnection *self = data;
+
+  self->lost |= (events & SMTP_TRANSPORT_HANGUP) != 0;
+  /* A hook that runs a main loop of its own: pump() is still at work, below it. */
+  if (self->busy || self->dialogue->depth > 0)
+    smtp_transport_requeue (transport);
+  else
+    pump (self);
+}
+
+static void
+on_timer (SmtpTimer *timer)
+{
+  SmtpConnection *self = (gpointer) ((char *) timer - G_STRUCT_OFFSET (SmtpConnection, timer));
+  g_autoptr (SmtpServer) server = g_object_ref (self->server);
+
+  if (self->over)
+    {
+      smtp_connection_free (self);
+      return;
+    }
+
+  self->busy = TRUE;
+  smtp_dialogue_time_out (self->dialogue);
+  self->busy = FALSE;
+  pump (self);
+}
+
+static void
+set_deadline (gpointer data,
+              gint64   microseconds)
+{
+  SmtpConnection *self = data;
+
+  if (microseconds == 0)
+    smtp_poller_disarm (self->poller, &self->timer);
+  else
+    smtp_poller_arm (self->poller, &self->timer, smtp_poller_now (self->poller) + microseconds);
+}
+
+static void
+resume (gpointer data)
+{
+  SmtpConnection *self = data;
+
+  if (!self->busy)
+    pump (self);
+}
+
+static void
+set_over (gpointer data)
+{
+  SmtpConnection *self = data;
+
+  self->over = TRUE;
+  set_deadline (self, LINGER_TIME);
+}
+
+/* smtp_session_close() */
+static void
+close_session (gpointer   data,
+               SmtpReply *reply)
+{
+  SmtpConnection *self = data;
+
+  if (self->busy || self->dialogue->depth > 0)
+    {
+      self->dialogue->close_after = TRUE;
+      return;
+    }
+
+  smtp_dialogue_close (self->dialogue, reply);
+  pump (self);
+}
+
+static const SmtpDialogueHost dialogue_host =
+{
+  .write = write_output,
+  .deadline = set_deadline,
+  .resume = resume,
+  .over = set_over,
+};
+
+void
+smtp_connection_start (SmtpServer    *server,
+                       SmtpTransport *transport,
+                       const void    *peer,
+                       gsize          peer_length)
+{
+  SmtpConnection *self = g_new0 (SmtpConnection, 1);
+  g_autoptr (SmtpServer) kept = g_object_ref (server);
+  SmtpSessionLink link;
+
+  self->server = server;
+  self->poller = smtp_poller_ref (smtp_server_get_poller (server));
+  self->transport = transport;
+  self->timer.func = on_timer;
+  self->session = smtp_server_make_session (server);
+  self->dialogue = smtp_dialogue_new (server, self->session, &dialogue_host, self);
+
+  link = (SmtpSessionLink) { self->poller, transport, close_session, self };
+  smtp_session_attach (self->session, &link);
+  if (peer != NULL)
+    smtp_session_set_peer (self->session, peer, peer_length);
+
+  smtp_server_add_connection (server, self);
+  smtp_transport_set_callback (transport, on_transport, self);
+
+  self->busy = TRUE;
+  smtp_dialogue_start (self->dialogue);
+  self->busy = FALSE;
+  pump (self);
+}
+
+void
+smtp_connection_destroy (SmtpConnection *self)
+{
+  self->server = NULL;
+
+  if (self->busy || self->dialogue->depth > 0)
+    {
+      self->doomed = TRUE;
+      return;
+    }
+
+  smtp_dialogue_close (self->dialogue, smtp_reply_standard (SMTP_REPLY_SHUTDOWN));
+  flush (self);
+  smtp_connection_free (self);
+}
+
+SmtpSession *
+smtp_connection_get_session (SmtpConnection *self)
+{
+  return self->session;
+}

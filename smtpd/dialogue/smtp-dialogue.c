@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "smtp-dialogue.h"
+
+#include <string.h>
+
+#include "smtp-commands.h"
+#include "smtp-envelope-private.h"
+#include "smtp-session-private.h"
+#include "smtp-stages.h"
+#include "wire/smtp-command-parser.h"
+#include "wire/smtp-text.h"
+
+/* RFC 5321 section 4.5.3.1.4, with the CRLF. */
+#define COMMAND_LINE_MAX 512
+
+/* Of a line from the wire, so much is logged. */
+#define LOG_MAX 1024
+
+SmtpDialogue *
+smtp_dialogue_new (SmtpServer             *server,
+                   SmtpSession            *session,
+                   const SmtpDialogueHost *host,
+                   gpointer                host_data)
+{
+  SmtpDialogue *self = g_new0 (SmtpDialogue, 1);
+
+  self->server = server;
+  self->session = g_object_ref (session);
+  self->host = host;
+  self->host_data = host_data;
+
+  return self;
+}
+
+void
+smtp_dialogue_free (SmtpDialogue *self)
+{
+  g_assert (self->depth == 0);
+
+  smtp_dialogue_abort (self);
+  g_clear_object (&self->session);
+  g_free (self);
+}
+
+gboolean
+smtp_dialogue_is_over (SmtpDialogue *self)
+{
+  return self->phase == SMTP_PHASE_OVER;
+}
+
+gboolean
+smtp_dialogue_is_ready (SmtpDialogue *self)
+{
+  return self->request == NULL && self->phase != SMTP_PHASE_START && self->phase != SMTP_PHASE_OVER;
+}
+
+static void
+arm (SmtpDialogue *self)
+{
+  const SmtpServerConfig *config = smtp_server_get_config (self->server);
+  guint seconds = self->request != NULL ? config->hook_timeout : config->timeout;
+
+  if (self->phase != SMTP_PHASE_OVER)
+    self->host->deadline (self->host_data, seconds * G_USEC_PER_SEC);
+}
+
+static void
+log_octets (SmtpDialogue *self,
+            const char   *arrow,
+            const char   *octets,
+            gsize         size)
+{
+  g_autoptr (GString) line = NULL;
+
+  if (!smtp_server_get_config (self->server)->log_dialogue)
+    return;
+
+  line = g_string_new (NULL);
+  smtp_text_escape (line, octets, size, LOG_MAX);
+  g_debug ("session %" G_GUINT64_FORMAT " %s %s", smtp_session_get_id (self->session), arrow, line->str);
+}
+
+static void
+say (SmtpDialogue *self,
+     SmtpReply    *reply)
+{
+  gsize length;
+  const char *wire = smtp_reply_get_wire (reply, &length);
+
+  log_octets (self, "<", wire, length - strlen ("\r\n"));
+  self->host->write (self->host_data, wire, length);
+}
+
+/* Lets go of everything, and tells who must know. */
+static void
+end (SmtpDialogue *self)
+{
+  g_autoptr (SmtpServer) server = NULL;
+  SmtpRequest *request = g_steal_pointer (&self->request);
+
+  if (self->phase == SMTP_PHASE_OVER)
+    return;
+
+  self->phase = SMTP_PHASE_OVER;
+  server = g_object_ref (self->server);
+  self->depth++;
+
+  if (request != NULL)
+    {
+      smtp_request_abandon (request);
+      g_object_unref (request);
+      smtp_stages_clear (self);
+    }
+  smtp_dialogue_drop_envelope (self);
+  if (self->connected)
+    smtp_hooks_tell_disconnect (server, self->session);
+
+  self->depth--;
+}
+
+void
+smtp_dialogue_abort (SmtpDialogue *self)
+{
+  end (self);
+}
+
+static void
+say_goodbye (SmtpDialogue *self,
+             SmtpReply    *reply)
+{
+  if (reply != NULL)
+    say (self, reply);
+  end (self);
+  self->host->over (self->host_data);
+}
+
+void
+smtp_dialogue_close (SmtpDialogue *self,
+                     SmtpReply    *reply)
+{
+  if (self->phase != SMTP_PHASE_OVER)
+    say_goodbye (self, reply);
+}
+
+/* Mistakes */
+
+static gboolean
+count_error (SmtpDialogue *self)
+{
+  guint max_errors = smtp_server_get_config (self->server)->max_errors;
+
+  self->errors++;
+
+  return max_errors != 0 && self->errors >= max_errors;
+}
+
+/* What is no command at all gets no request. */
+static void
+refuse (SmtpDialogue      *self,
+        SmtpStandardReply  reply)
+{
+  if (count_error (self))
+    say_goodbye (self, smtp_reply_standard (SMTP_REPLY_TOO_MANY_ERRORS));
+  else
+    say (self, smtp_reply_standard (reply));
+}
+
+void
+smtp_dialogue_refuse_request (SmtpDialogue      *self,
+                              SmtpRequest       *request,
+                              SmtpStandardReply  reply)
+{
+  if (count_error (self))
+    reply = SMTP_REPLY_TOO_MANY_ERRORS;
+  smtp_request_send_reply (request, smtp_reply_standard (reply));
+}
+
+/* Transactions */
+
+SmtpEnvelope *
+smtp_dialogue_ensure_envelope (SmtpDialogue *self)
+{
+  if (self->envelope == NULL)
+    {
+      self->envelope = smtp_server_make_envelope (self->server, self->session);
+      self->envelope_is_new = TRUE;
+    }
+
+  return self->envelope;
+}
+
+void
+smtp_dialogue_drop_envelope (SmtpDialogue *self)
+{
+  smtp_body_abort (&self->body);
+  g_clear_object (&self->envelope);
+  self->envelope_is_new = FALSE;
+  self->refused_recipients = 0;
+}
+
+void
+smtp_dialogue_begin_data (SmtpDialogue *self)
+{
+  self->phase = SMTP_PHASE_DATA;
+  smtp_dot_decoder_init (&self->decoder);
+  smtp_body_begin (&self->body, smtp_server_get_config (self->server)->data_size_limit);
+}
+
+/* Commands */
+
+static gboolean
+is_success (SmtpDialogue *self,
+            SmtpReply    *reply)
+{
+  return smtp_reply_get_class (reply) == (self->command.asks_more ? 3 : 2);
+}
+
+/* A 250 to DATA makes a client think that it is done, a 354 makes it send a message, for
+ * which only the default method makes ready. */
+static gboolean
+is_misleading (SmtpDialogue *self,
+               SmtpReply    *reply)
+{
+  if (smtp_reply_get_class (reply) >= 4)
+    return FALSE;
+
+  return !is_success (self, reply) || (self->command.asks_more && self->effect == NULL);
+}
+
+/* The answer that goes out: what a program said, made to fit the command. */
+static SmtpReply *
+fix_answer (SmtpDialogue *self,
+            SmtpReply    *answer)
+{
+  if (is_misleading (self, answer))
+    {
+      g_warning ("%u is no answer to %s; the client gets 451", smtp_reply_get_code (answer),
+                 smtp_request_get_verb (self->request));
+      return smtp_reply_ref (smtp_reply_standard (SMTP_REPLY_INTERNAL_ERROR));
+    }
+
+  return self->command.adds_status ? smtp_reply_with_status (answer) : smtp_reply_ref (answer);
+}
+
+/* State follows what the client is told. */
+static void
+take_effect (SmtpDialogue *self,
+             SmtpReply    *reply)
+{
+  gboolean success = is_success (self, reply);
+
+  if (success && self->effect != NULL && self->effect->apply != NULL)
+    self->effect->apply (self, self->request);
+
+  if (self->phase == SMTP_PHASE_START)
+    self->phase = success ? SMTP_PHASE_COMMAND : SMTP_PHASE_REFUSED;
+
+  if (!success && self->command.offset == smtp_command_rcpt_offset)
+    self->refused_recipients++;
+
+  if (self->message_ended)
+    smtp_dialogue_drop_envelope (self);
+  else if (self->envelope_is_new && (!success || !smtp_envelope_is_begun (self->envelope)))
+    smtp_dialogue_drop_envelope (self);
+  self->message_ended = FALSE;
+  self->envelope_is_new = FALSE;
+}
+
+static void
+finish (SmtpDialogue *self)
+{
+  g_autoptr (SmtpReply) answer = smtp_request_get_answer (self->request);
+  g_autoptr (SmtpReply) reply = fix_answer (self, answer);
+  g_autoptr (SmtpRequest) request = NULL;
+
+  take_effect (self, reply);
+  request = g_steal_pointer (&self->request);
+  smtp_stages_clear (self);
+  say (self, reply);
+
+  self->depth++;
+  smtp_request_finish (request, reply);
+  self->depth--;
+
+  if (self->close_after || smtp_reply_get_code (reply) == 421)
+    say_goodbye (self, NULL);
+}
+
+static void
+run_command (SmtpDialogue      *self,
+             const SmtpCommand *command,
+             const char        *verb,
+             const char        *argument,
+             gsize              argument_length)
+{
+  SmtpRequest *request = smtp_request_new (self, verb, argument, argument_length);
+
+  if (smtp_stages_start (self, request, command))
+    finish (self);
+}
+
+void
+smtp_dialogue_start (SmtpDialogue *self)
+{
+  self->connected = TRUE;
+  run_command (self, &smtp_command_greet, "", "", 0);
+  arm (self);
+}
+
+void
+smtp_dialogue_resume (SmtpDialogue *self,
+                      SmtpRequest  *request)
+{
+  if (self->request != request || self->depth > 0)
+    return;
+
+  if (smtp_stages_resume (self))
+    finish (self);
+  arm (self);
+  self->host->resume (self->host_data);
+}
+
+void
+smtp_dialogue_time_out (SmtpDialogue *self)
+{
+  if (self->phase == SMTP_PHASE_OVER)
+    return;
+
+  if (self->request == NULL)
+    {
+      say_goodbye (self, smtp_reply_standard (SMTP_REPLY_TIMEOUT));
+      return;
+    }
+
+  if (smtp_stages_time_out (self))
+    finish (self);
+  arm (self);
+  self->host->resume (self->host_data);
+}
+
+/* Lines */
+
+static void
+dispatch (SmtpDialogue          *self,
+          const SmtpCommandLine *line,
+          gsize                  line_length)
+{
+  const SmtpCommand *command = smtp_command_table_lookup (smtp_server_get_commands (self->server), line->verb);
+
+  if (command == NULL)
+    command = &smtp_command_unknown;
+
+  if (line_length + strlen ("\r\n") > COMMAND_LINE_MAX + command->line_extra)
+    refuse (self, SMTP_REPLY_LINE_TOO_LONG);
+  else if (self->phase == SMTP_PHASE_REFUSED && command->offset != smtp_command_quit_offset)
+    refuse (self, SMTP_REPLY_ONLY_QUIT);
+  else
+    {
+      if (command->offset == smtp_command_mail_offset)
+        smtp_dialogue_ensure_envelope (self);
+      run_command (self, command, line->verb, line->argument, line->argument_length);
+    }
+}
+
+static void
+take_command (SmtpDialogue *self,
+              const char   *data,
+              gsize         length)
+{
+  SmtpCommandLine line;
+
+  log_octets (self, ">", data, length);
+
+  switch (smtp_command_parse (data, length, &line))
+    {
+    case SMTP_COMMAND_OK:
+      if (smtp_command_is_foreign (data, length, TRUE))
+        say_goodbye (self, smtp_reply_standard (SMTP_REPLY_FOREIGN));
+      else
+        dispatch (self, &line, length);
+      break;
+    case SMTP_COMMAND_CONTROL:
+      refuse (self, SMTP_REPLY_CONTROL_CHARACTER);
+      break;
+    case SMTP_COMMAND_NOT_UTF8:
+      refuse (self, SMTP_REPLY_NOT_UTF8);
+      break;
+    case SMTP_COMMAND_EMPTY:
+    case SMTP_COMMAND_BAD_VERB:
+    default:
+      if (smtp_command_is_foreign (data, length, TRUE))
+        say_goodbye (self, smtp_reply_standard (SMTP_REPLY_FOREIGN));
+      else
+        refuse (self, SMTP_REPLY_NOT_A_COMMAND);
+      break;
+    }
+}
+
+static gsize
+take_line (SmtpDialogue *self,
+           const char   *data,
+           gsize         size)
+{
+  const SmtpServerConfig *config = smtp_server_get_config (self->server);
+  SmtpLineStatus status;
+  gsize length, consumed;
+
+  /* Another protocol may never send an end of line: its first octet tells. */
+  if (!self->line_seen && smtp_command_is_foreign (data, size, FALSE))
+    {
+      say_goodbye (self, smtp_reply_standard (SMTP_REPLY_FOREIGN));
+      return size;
+    }
+
+  status = smtp_line_reader_next (&self->line_reader, data, size,
+                                  COMMAND_LINE_MAX + SMTP_COMMAND_EXTRA_MAX, &length, &consumed);
+  self->line_seen |= consumed > 0;
+
+  switch (status)
+    {
+    case SMTP_LINE_NONE:
+      break;
+    case SMTP_LINE_OK:
+      take_command (self, data, length);
+      break;
+    case SMTP_LINE_BARE_LF:
+    case SMTP_LINE_BARE_CR:
+      /* A CR inside is a control character, which no command may have anyway. */
+      if (config->bare_newlines == SMTP_BARE_NEWLINES_PASS)
+        take_command (self, data, length);
+      else
+        refuse (self, SMTP_REPLY_BARE_NEWLINE);
+      break;
+    case SMTP_LINE_TOO_LONG:
+      refuse (self, SMTP_REPLY_LINE_TOO_LONG);
+      break;
+    case SMTP_LINE_ENDLESS:
+    default:
+      say_goodbye (self, smtp_reply_standard (SMTP_REPLY_LINE_TOO_LONG));
+      break;
+    }
+
+  return consumed;
+}
+
+/* Messages */
+
+static void
+refuse_message (SmtpDialogue      *self,
+                SmtpStandardReply  reply)
+{
+  smtp_dialogue_drop_envelope (self);
+  refuse (self, reply);
+}
+
+static void
+end_message (SmtpDialogue *self)
+{
+  const SmtpServerConfig *config = smtp_server_get_config (self->server);
+  SmtpDotDecoder *decoder = &self->decoder;
+
+  self->phase = SMTP_PHASE_COMMAND;
+
+  if (smtp_body_is_too_big (&self->body))
+    refuse_message (self, SMTP_REPLY_TOO_BIG);
+  else if (decoder->bare_newline && config->bare_newlines == SMTP_BARE_NEWLINES_REJECT)
+    refuse_message (self, SMTP_REPLY_TEXT_BARE_NEWLINE);
+  else if (config->text_line_limit != 0 && decoder->longest_line > config->text_line_limit)
+    refuse_message (self, SMTP_REPLY_TEXT_LINE_TOO_LONG);
+  else
+    {
+      g_autoptr (GBytes) content = smtp_body_finish (&self->body);
+
+      smtp_envelope_set_content (self->envelope, content);
+      self->message_ended = TRUE;
+      run_command (self, &smtp_command_message, "DATA", "", 0);
+    }
+}
+
+static void
+append_text (const guint8 *data,
+             gsize         size,
+             gpointer      user_data)
+{
+  smtp_body_append (user_data, data, size);
+}
+
+static gsize
+take_text (SmtpDialogue *self,
+           const char   *data,
+           gsize         size)
+{
+  gsize consumed;
+  gboolean ended;
+
+  ended = smtp_dot_decoder_feed (&self->decoder, (const guint8 *) data, size, &consumed,
+                                 append_text, &self->body);
+  if (smtp_body_is_hopeless (&self->body))
+    say_goodbye (self, smtp_reply_standard (SMTP_REPLY_TOO_BIG));
+  else if (ended)
+    end_message (self);
+
+  return consumed;
+}
+
+gsize
+smtp_dialogue_input (SmtpDialogue *self,
+                     const char   *data,
+                     gsize         size,
+                     guint        *budget)
+{
+  gsize used = 0;
+
+  while (used < size && *budget > 0 && smtp_dialogue_is_ready (self))
+    {
+      gsize consumed;
+
+      if (self->phase == SMTP_PHASE_DATA)
+        consumed = take_text (self, data + used, size - used);
+      else
+        consumed = take_line (self, data + used, size - used);
+      if (consumed == 0)
+        break;
+
+      used += consumed;
+      (*budget)--;
+    }
+
+  arm (self);
+
+  return used;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "smtp-body.h"
+#include "smtp-hooks.h"
+#include "smtp-replies.h"
+#include "smtp-request-private.h"
+#include "smtp-server-private.h"
+#include "wire/smtp-dot-decoder.h"
+#include "wire/smtp-line-reader.h"
+
+G_BEGIN_DECLS
+
+/*
+ * SmtpDialogue: one connection's side of the conversation, without the connection. Octets
+ * go in by smtp_dialogue_input(), replies come out through the host's functions.
+ */
+
+typedef enum
+{
+  SMTP_PHASE_START,      /* before the greeting */
+  SMTP_PHASE_COMMAND,
+  SMTP_PHASE_DATA,       /* the text of a message */
+  SMTP_PHASE_REFUSED,    /* greeted with 554: RFC 5321 section 3.1 leaves only QUIT */
+  SMTP_PHASE_OVER
+} SmtpPhase;
+
+/* Where the command in progress stands: parse and precondition are the method's. */
+typedef enum
+{
+  SMTP_STAGE_NONE,
+  SMTP_STAGE_METHOD,
+  SMTP_STAGE_SIGNAL,
+  SMTP_STAGE_HANDLERS,
+  SMTP_STAGE_DEFAULT
+} SmtpStage;
+
+/* What a command does when its hooks have no objection. */
+typedef struct
+{
+  /* The library's own answer. */
+  SmtpReply *(*answer) (SmtpDialogue *dialogue, SmtpRequest *request);
+  /* After a successful answer, whoever gave it. May be NULL. */
+  void       (*apply)  (SmtpDialogue *dialogue, SmtpRequest *request);
+} SmtpEffect;
+
+typedef struct
+{
+  void (*write)    (gpointer data, const char *octets, gsize size);
+  /* Wake up at this time (microseconds from now, 0: never) with smtp_dialogue_time_out(). */
+  void (*deadline) (gpointer data, gint64 microseconds);
+  /* A pending command is over: more input is welcome. */
+  void (*resume)   (gpointer data);
+  /* Nothing more will be said: flush, and close. */
+  void (*over)     (gpointer data);
+} SmtpDialogueHost;
+
+struct _SmtpDialogue
+{
+  const SmtpDialogueHost *host;
+  gpointer host_data;
+
+  SmtpServer *server;      /* not owned: the server ends its dialogues */
+  SmtpSession *session;
+  SmtpEnvelope *envelope;
+  SmtpPhase phase;
+
+  SmtpLineReader line_reader;
+  SmtpDotDecoder decoder;
+  SmtpBody body;
+
+  /* The command in progress. */
+  SmtpRequest *request;
+  SmtpCommand command;
+  SmtpStage stage;
+  SmtpHook hook;
+  GPtrArray *handlers;
+  guint next_handler;
+  gboolean runs_default_method;  /* the method of the class has let the command proceed */
+  const SmtpEffect *effect;
+  guint depth;             /* frames that will look at the outcome before they return */
+
+  guint errors;
+  guint refused_recipients;
+  guint connected : 1;            /* handle-connect was emitted */
+  guint envelope_is_new : 1;      /* made for the MAIL in progress */
+  guint message_ended : 1;        /* the command in progress is the end of a message */
+  guint close_after : 1;
+  guint line_seen : 1;            /* the client has sent a line */
+};
+
+SmtpDialogue *smtp_dialogue_new       (SmtpServer             *server,
+                                       SmtpSession            *session,
+                                       const SmtpDialogueHost *host,
+                                       gpointer                host_data);
+void          smtp_dialogue_free      (SmtpDialogue           *self);
+
+/* Says hello. */
+void          smtp_dialogue_start     (SmtpDialogue           *self);
+
+/* Takes what it can use from the front of @data, and returns how much that was. What is left must be offered again, with what comes behind it. *budget is
+ * how many more commands and pieces of text it may handle in this turn. */
+gsize         smtp_dialogue_input     (SmtpDialogue           *self,
+                                       const char             *data,
+                                       gsize                   size,
+                                       guint                  *budget);
+
+/* Whether input would be looked at now. */
+gboolean      smtp_dialogue_is_ready  (SmtpDialogue           *self);
+gboolean      smtp_dialogue_is_over   (SmtpDialogue           *self);
+
+/* The deadline has passed. */
+void          smtp_dialogue_time_out  (SmtpDialogue           *self);
+
+/* The client is gone: lets go of the command and the transaction, tells the hooks. */
+void          smtp_dialogue_abort     (SmtpDialogue           *self);
+
+/* Ends it from outside, with @reply if there is one. */
+void          smtp_dialogue_close     (SmtpDialogue           *self,
+                                       SmtpReply              *reply);
+
+/* A held request was answered. */
+void          smtp_dialogue_resume    (SmtpDialogue           *self,
+                                       SmtpRequest            *request);
+
+/* For the commands. */
+
+/* The command in progress is refused, by a mistake of the client's that is counted. */
+void          smtp_dialogue_refuse_request  (SmtpDialogue      *self,
+                                             SmtpRequest       *request,
+                                             SmtpStandardReply  reply);
+/* The envelope of a transaction that is to begin. */
+SmtpEnvelope *smtp_dialogue_ensure_envelope (SmtpDialogue      *self);
+/* Ends the transaction, if there is one. */
+void          smtp_dialogue_drop_envelope   (SmtpDialogue      *self);
+/* What follows is the text of a message. */
+void          smtp_dialogue_begin_data      (SmtpDialogue      *self);
+
+G_END_DECLS

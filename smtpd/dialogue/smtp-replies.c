@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "smtp-replies.h"
+
+static const struct
+{
+  guint       code;
+  const char *status;  /* RFC 3463; none in an answer to HELO or EHLO (RFC 2034 section 4) */
+  const char *text;
+} table[SMTP_N_STANDARD_REPLIES] =
+{
+  [SMTP_REPLY_OK]                  = { 250, "2.0.0", "OK" },
+  [SMTP_REPLY_NOOP]                = { 250, "2.0.0", "Did nothing" },
+  [SMTP_REPLY_BYE]                 = { 221, "2.0.0", "Bye" },
+  [SMTP_REPLY_SENDER_OK]           = { 250, "2.1.0", "Sender OK" },
+  [SMTP_REPLY_RECIPIENT_OK]        = { 250, "2.1.5", "Recipient OK" },
+  [SMTP_REPLY_START_DATA]          = { 354, NULL,    "Send the message, end with <CRLF>.<CRLF>" },
+  [SMTP_REPLY_MESSAGE_OK]          = { 250, "2.6.0", "Message accepted" },
+  [SMTP_REPLY_CANNOT_VRFY]         = { 252, "2.5.0", "Cannot verify the user, but will try to deliver" },
+
+  [SMTP_REPLY_TIMEOUT]             = { 421, "4.4.2", "Waited too long, closing" },
+  [SMTP_REPLY_SHUTDOWN]            = { 421, "4.3.2", "Service is going down, closing" },
+  [SMTP_REPLY_TOO_MANY_ERRORS]     = { 421, "4.7.0", "Too many errors, closing" },
+  [SMTP_REPLY_INTERNAL_ERROR]      = { 451, "4.3.0", "Internal error, try again later" },
+  [SMTP_REPLY_HOOK_TIMEOUT]        = { 451, "4.3.0", "No decision in time, try again later" },
+
+  [SMTP_REPLY_UNKNOWN_COMMAND]     = { 500, "5.5.1", "Command not recognized" },
+  [SMTP_REPLY_NOT_A_COMMAND]       = { 500, "5.5.2", "Not a command" },
+  [SMTP_REPLY_LINE_TOO_LONG]       = { 500, "5.5.2", "Line too long" },
+  [SMTP_REPLY_BARE_NEWLINE]        = { 500, "5.5.2", "Lines must end in CRLF, and contain neither CR nor LF" },
+  [SMTP_REPLY_CONTROL_CHARACTER]   = { 500, "5.5.2", "Control characters are not allowed" },
+  [SMTP_REPLY_NOT_UTF8]            = { 500, "5.5.2", "Not UTF-8" },
+  [SMTP_REPLY_FOREIGN]             = { 554, "5.5.1", "This is an SMTP server, closing" },
+  [SMTP_REPLY_NO_ARGUMENT]         = { 501, "5.5.4", "This command takes no argument" },
+  [SMTP_REPLY_HELO_SYNTAX]         = { 501, NULL,    "Syntax: HELO host-name" },
+  [SMTP_REPLY_EHLO_SYNTAX]         = { 501, NULL,    "Syntax: EHLO host-name" },
+  [SMTP_REPLY_MAIL_SYNTAX]         = { 501, "5.5.4", "Syntax: MAIL FROM:<address>" },
+  [SMTP_REPLY_RCPT_SYNTAX]         = { 501, "5.5.4", "Syntax: RCPT TO:<address>" },
+  [SMTP_REPLY_VRFY_SYNTAX]         = { 501, "5.5.4", "Syntax: VRFY user" },
+  [SMTP_REPLY_EXPN_SYNTAX]         = { 501, "5.5.4", "Syntax: EXPN list" },
+  [SMTP_REPLY_BAD_SENDER]          = { 501, "5.1.7", "Malformed sender address" },
+  [SMTP_REPLY_BAD_RECIPIENT]       = { 501, "5.1.3", "Malformed recipient address" },
+  [SMTP_REPLY_SENDER_NOT_ASCII]    = { 553, "5.6.7", "The sender address needs SMTPUTF8" },
+  [SMTP_REPLY_RECIPIENT_NOT_ASCII] = { 553, "5.6.7", "The recipient address needs SMTPUTF8" },
+  [SMTP_REPLY_PARAMETER_SYNTAX]    = { 501, "5.5.4", "Malformed parameters" },
+  [SMTP_REPLY_PARAMETER_VALUE]     = { 501, "5.5.4", "Malformed value of a parameter" },
+  [SMTP_REPLY_PARAMETER_UNKNOWN]   = { 555, "5.5.4", "Parameter not recognized" },
+  [SMTP_REPLY_NO_EXPN]             = { 502, "5.5.1", "EXPN is not available" },
+  [SMTP_REPLY_HELO_FIRST]          = { 503, "5.5.1", "Say HELO or EHLO first" },
+  [SMTP_REPLY_NESTED_MAIL]         = { 503, "5.5.1", "A transaction is under way already" },
+  [SMTP_REPLY_MAIL_FIRST]          = { 503, "5.5.1", "Say MAIL first" },
+  [SMTP_REPLY_RCPT_FIRST]          = { 503, "5.5.1", "Say RCPT first" },
+  [SMTP_REPLY_NO_RECIPIENTS]       = { 554, "5.5.1", "No valid recipients" },
+  [SMTP_REPLY_ONLY_QUIT]           = { 503, "5.5.1", "No service here, say QUIT" },
+  [SMTP_REPLY_TOO_BIG]             = { 552, "5.3.4", "Message too big" },
+  [SMTP_REPLY_TEXT_BARE_NEWLINE]   = { 550, "5.5.2", "The message contains a CR or LF alone" },
+  [SMTP_REPLY_TEXT_LINE_TOO_LONG]  = { 500, "5.5.2", "The message contains a line that is too long" },
+  [SMTP_REPLY_NOBODY_TOOK_IT]      = { 554, "5.3.5", "Nobody here takes messages" },
+};
+
+SmtpReply *
+smtp_reply_standard (SmtpStandardReply reply)
+{
+  static SmtpReply *replies[SMTP_N_STANDARD_REPLIES];
+
+  if (g_once_init_enter (&replies[reply]))
+    {
+      const char *lines[] = { table[reply].text, NULL };
+
+      g_once_init_leave (&replies[reply],
+                         smtp_reply_new_full (table[reply].code, table[reply].status, lines));
+    }
+
+  return replies[reply];
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "smtp-stages.h"
+
+#include "smtp-error.h"
+#include "smtp-handler.h"
+
+/* While depth is not 0 nobody takes self->request away, so that these functions need no
+ * reference of their own: with one, smtp_request_pass_on() would see a holder too many. */
+
+static SmtpVerdict
+run_method (SmtpDialogue *self)
+{
+  const char *argument = smtp_request_get_argument (self->request);
+  gsize offset = self->command.offset;
+
+  if (!self->runs_default_method)
+    smtp_command_run (&self->command, self->server, self->session, self->request, argument);
+  else
+    smtp_command_run_method (g_type_class_peek_static (SMTP_TYPE_SERVER),
+                             offset != 0 ? offset : G_STRUCT_OFFSET (SmtpServerClass, unknown_command),
+                             self->server, self->session, self->request, argument);
+
+  return SMTP_VERDICT_FAILED;
+}
+
+static SmtpVerdict
+run_handler (SmtpDialogue *self)
+{
+  SmtpHandler *handler = g_ptr_array_index (self->handlers, self->next_handler);
+
+  return smtp_hook_call (self->hook, handler, self->request) ? SMTP_VERDICT_FAILED : SMTP_VERDICT_CONTINUE;
+}
+
+static SmtpVerdict
+run_default (SmtpDialogue *self)
+{
+  const GError *error = smtp_request_get_error (self->request);
+  g_autoptr (SmtpReply) reply = NULL;
+
+  if (self->hook != SMTP_HOOK_EXCEPTION)
+    reply = self->effect->answer (self, self->request);
+  else if (g_error_matches (error, SMTP_ERROR, SMTP_ERROR_TIMED_OUT))
+    reply = smtp_reply_ref (smtp_reply_standard (SMTP_REPLY_HOOK_TIMEOUT));
+  else
+    reply = smtp_reply_ref (smtp_reply_standard (SMTP_REPLY_INTERNAL_ERROR));
+
+  smtp_request_reply_default (self->request, reply);
+
+  return SMTP_VERDICT_FAILED;
+}
+
+/* Nobody has said anything, and nobody will: policy fails closed. */
+static GError *
+no_answer (SmtpDialogue *self)
+{
+  GError *error;
+
+  error = g_error_new (SMTP_ERROR, SMTP_ERROR_NO_ANSWER, "%s returned without an answer",
+                       self->stage == SMTP_STAGE_METHOD ? "The method of a command"
+                                                        : smtp_hook_get_name (self->hook));
+  g_warning ("%s; the client gets 451", error->message);
+
+  return error;
+}
+
+static SmtpOutcome
+judge (SmtpDialogue  *self,
+       SmtpVerdict    verdict,
+       GError       **error)
+{
+  SmtpOutcome outcome = smtp_request_take_outcome (self->request, error);
+
+  if (outcome != SMTP_OUTCOME_NONE)
+    return outcome;
+  if (verdict == SMTP_VERDICT_CONTINUE)
+    return SMTP_OUTCOME_PROCEED;
+  if (verdict == SMTP_VERDICT_HANDLED)
+    return SMTP_OUTCOME_HELD;
+
+  g_propagate_error (error, no_answer (self));
+
+  return SMTP_OUTCOME_FAILED;
+}
+
+static SmtpOutcome
+run_stage (SmtpDialogue  *self,
+           GError       **error)
+{
+  SmtpRequest *request = self->request;
+  SmtpStage stage = self->stage;
+  SmtpVerdict verdict = SMTP_VERDICT_FAILED;
+
+  smtp_request_enter (request);
+  switch (stage)
+    {
+    case SMTP_STAGE_METHOD:
+      verdict = run_method (self);
+      break;
+    case SMTP_STAGE_SIGNAL:
+      verdict = smtp_hook_emit (self->hook, request);
+      break;
+    case SMTP_STAGE_HANDLERS:
+      verdict = run_handler (self);
+      break;
+    case SMTP_STAGE_DEFAULT:
+      verdict = run_default (self);
+      break;
+    case SMTP_STAGE_NONE:
+    default:
+      g_assert_not_reached ();
+    }
+  smtp_request_leave (request);
+
+  /* A method that has chained up comes back with later stages run or waiting inside it:
+   * it is they who have the word. */
+  if (self->stage != stage)
+    verdict = SMTP_VERDICT_HANDLED;
+
+  return judge (self, verdict, error);
+}
+
+static void
+enter_exception (SmtpDialogue *self,
+                 GError       *error)
+{
+  self->request = smtp_request_pass_on (self->request);
+  smtp_request_set_error (self->request, error);
+  self->hook = SMTP_HOOK_EXCEPTION;
+  self->stage = SMTP_STAGE_SIGNAL;
+}
+
+/* A failure inside the exception hook itself is not told to it. */
+static void
+give_up (SmtpDialogue *self,
+         GError       *error)
+{
+  g_warning ("handle-exception failed: %s", error->message);
+  g_error_free (error);
+  self->request = smtp_request_pass_on (self->request);
+  self->stage = SMTP_STAGE_DEFAULT;
+}
+
+/* The handlers are those of now: one that is taken away meanwhile must not make the next
+ * one be skipped. */
+static void
+enter_handlers (SmtpDialogue *self)
+{
+  g_clear_pointer (&self->handlers, g_ptr_array_unref);
+  self->handlers = smtp_server_ref_handlers (self->server);
+  self->next_handler = 0;
+  self->stage = self->handlers != NULL ? SMTP_STAGE_HANDLERS : SMTP_STAGE_DEFAULT;
+}
+
+static void
+next_stage (SmtpDialogue *self)
+{
+  self->request = smtp_request_pass_on (self->request);
+
+  switch (self->stage)
+    {
+    case SMTP_STAGE_METHOD:
+      self->runs_default_method = TRUE;
+      break;
+    case SMTP_STAGE_SIGNAL:
+      enter_handlers (self);
+      break;
+    case SMTP_STAGE_HANDLERS:
+      self->next_handler++;
+      if (self->next_handler == self->handlers->len)
+        self->stage = SMTP_STAGE_DEFAULT;
+      break;
+    case SMTP_STAGE_DEFAULT:
+    case SMTP_STAGE_NONE:
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* Acts on an outcome. TRUE if a stage is to be run next. */
+static gboolean
+act (SmtpDialogue *self,
+     SmtpOutcome   outcome,
+     GError       *error)
+{
+  switch (outcome)
+    {
+    case SMTP_OUTCOME_PROCEED:
+      next_stage (self);
+      return TRUE;
+    case SMTP_OUTCOME_FAILED:
+      if (self->hook != SMTP_HOOK_EXCEPTION)
+        enter_exception (self, error);
+      else
+        give_up (self, error);
+      return TRUE;
+    case SMTP_OUTCOME_REPLIED:
+    case SMTP_OUTCOME_HELD:
+    case SMTP_OUTCOME_NONE:
+    default:
+      return FALSE;
+    }
+}
+
+/* Runs stages until there is an answer, or one must be waited for. */
+static void
+advance (SmtpDialogue *self)
+{
+  SmtpOutcome outcome;
+  GError *error;
+
+  do
+    {
+      error = NULL;
+      outcome = run_stage (self, &error);
+    }
+  while (act (self, outcome, error));
+}
+
+gboolean
+smtp_stages_start (SmtpDialogue      *self,
+                   SmtpRequest       *request,
+                   const SmtpCommand *command)
+{
+  self->request = request;
+  smtp_command_copy (&self->command, command);
+  self->stage = SMTP_STAGE_METHOD;
+  self->hook = SMTP_N_HOOKS;
+  self->effect = NULL;
+  self->runs_default_method = FALSE;
+
+  self->depth++;
+  advance (self);
+  self->depth--;
+
+  return smtp_request_is_replied (self->request);
+}
+
+void
+smtp_stages_run_hooks (SmtpRequest      *request,
+                       SmtpHook          hook,
+                       const SmtpEffect *effect)
+{
+  SmtpDialogue *self = smtp_request_get_dialogue (request);
+
+  /* Chained up to a second time, or after an answer. */
+  if (self == NULL || self->stage != SMTP_STAGE_METHOD || smtp_request_is_replied (request))
+    return;
+
+  self->stage = SMTP_STAGE_SIGNAL;
+  self->hook = hook;
+  self->effect = effect;
+
+  self->depth++;
+  advance (self);
+  self->depth--;
+
+  /* Chained up to long after the method returned: nobody below will look. */
+  if (self->depth == 0)
+    smtp_request_post (self->request);
+}
+
+gboolean
+smtp_stages_resume (SmtpDialogue *self)
+{
+  GError *error = NULL;
+  SmtpOutcome outcome;
+
+  self->depth++;
+  outcome = smtp_request_take_outcome (self->request, &error);
+  if (act (self, outcome, error))
+    advance (self);
+  self->depth--;
+
+  return smtp_request_is_replied (self->request);
+}
+
+gboolean
+smtp_stages_time_out (SmtpDialogue *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  error = g_error_new (SMTP_ERROR, SMTP_ERROR_TIMED_OUT, "%s gave no answer in time",
+                       self->stage == SMTP_STAGE_METHOD ? "The method of a command"
+                                                        : smtp_hook_get_name (self->hook));
+  self->request = smtp_request_expire (self->request);
+
+  self->depth++;
+  if (act (self, SMTP_OUTCOME_FAILED, g_steal_pointer (&error)))
+    advance (self);
+  self->depth--;
+
+  return smtp_request_is_replied (self->request);
+}
+
+void
+smtp_stages_clear (SmtpDialogue *self)
+{
+  self->stage = SMTP_STAGE_NONE;
+  g_clear_pointer (&self->handlers, g_ptr_array_unref);
+  smtp_command_clear (&self->command);
+}

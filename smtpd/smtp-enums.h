@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "smtp-types.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SmtpVerdict:
+ * @SMTP_VERDICT_FAILED: the hook said nothing. It is what a script's hook has
+ *   returned that raised, returned nothing, or returned a promise. Unless the
+ *   request was answered or held, the client gets a 451: policy fails closed
+ * @SMTP_VERDICT_HANDLED: the hook answers the request, now or later
+ * @SMTP_VERDICT_CONTINUE: no objection, the next stage decides
+ *
+ * What a hook signal of [class@Server] returns.
+ *
+ * An answer given through the [class@Request] counts more than the verdict.
+ */
+typedef enum
+{
+  SMTP_VERDICT_FAILED = 0,
+  SMTP_VERDICT_HANDLED = 1,
+  SMTP_VERDICT_CONTINUE = 2
+} SmtpVerdict;
+
+/**
+ * SmtpBareNewlines:
+ * @SMTP_BARE_NEWLINES_REJECT: commands that end in a bare LF are refused (500
+ *   5.5.2), and so is a message that contains a bare CR or LF (550 5.5.2)
+ * @SMTP_BARE_NEWLINES_PASS: they are taken as they are, unchanged
+ *
+ * What becomes of a CR without its LF, or an LF without its CR.
+ *
+ * RFC 5321 section 2.3.8 forbids both. Whatever is chosen, only CRLF.CRLF ends a
+ * message, so neither choice lets a message be split in two on its way in; but a
+ * message that is passed on unchanged may be split by a server behind this one.
+ */
+typedef enum
+{
+  SMTP_BARE_NEWLINES_REJECT,
+  SMTP_BARE_NEWLINES_PASS
+} SmtpBareNewlines;
+
+/**
+ * SmtpBodyType:
+ * @SMTP_BODY_TYPE_SEVEN_BIT: `BODY=7BIT`, or nothing declared
+ * @SMTP_BODY_TYPE_EIGHT_BIT: `BODY=8BITMIME`, RFC 6152
+ *
+ * What the client declared of the octets of its message.
+ */
+typedef enum
+{
+  SMTP_BODY_TYPE_SEVEN_BIT,
+  SMTP_BODY_TYPE_EIGHT_BIT
+} SmtpBodyType;
+
+/**
+ * SmtpListenerKind:
+ * @SMTP_LISTENER_KIND_SMTP: SMTP, RFC 5321
+ *
+ * What is spoken on an address that a server listens on.
+ */
+typedef enum
+{
+  SMTP_LISTENER_KIND_SMTP
+} SmtpListenerKind;
+
+G_END_DECLS

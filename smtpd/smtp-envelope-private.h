@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "smtp-envelope.h"
+
+G_BEGIN_DECLS
+
+/* What MAIL declared, checked already. */
+typedef struct
+{
+  guint64      size;
+  SmtpBodyType body_type;
+  gboolean     smtputf8;
+} SmtpMailDeclaration;
+
+void smtp_envelope_begin (SmtpEnvelope              *self,
+                          SmtpAddress               *reverse_path,
+                          SmtpParameters            *parameters,
+                          const SmtpMailDeclaration *declaration);
+
+/* A transaction is under way once the envelope has a reverse path. */
+gboolean smtp_envelope_is_begun (SmtpEnvelope *self);
+
+G_END_DECLS

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "smtp-request.h"
+
+G_BEGIN_DECLS
+
+#define SMTP_TYPE_HANDLER (smtp_handler_get_type ())
+
+SMTP_AVAILABLE_IN_1_0
+G_DECLARE_DERIVABLE_TYPE (SmtpHandler, smtp_handler, SMTP, HANDLER, GObject)
+
+/**
+ * SmtpHandlerClass:
+ * @handle_connect: a client has connected, before the greeting
+ * @handle_helo: HELO
+ * @handle_ehlo: EHLO
+ * @handle_noop: NOOP
+ * @handle_quit: QUIT
+ * @handle_vrfy: VRFY
+ * @handle_expn: EXPN
+ * @handle_help: HELP
+ * @handle_mail: MAIL
+ * @handle_rcpt: RCPT
+ * @handle_rset: RSET
+ * @handle_data_begin: DATA, before the message
+ * @handle_data: the end of the message
+ * @handle_exception: something went wrong inside
+ * @handle_disconnect: the connection has ended
+ *
+ * A method per hook. One that is not overridden proceeds.
+ */
+struct _SmtpHandlerClass
+{
+  GObjectClass parent_class;
+
+  void (*handle_connect)    (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request);
+  void (*handle_helo)       (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request,
+                             const char     *host_name);
+  void (*handle_ehlo)       (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request,
+                             const char     *host_name);
+  void (*handle_noop)       (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request,
+                             const char     *argument);
+  void (*handle_quit)       (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request);
+  void (*handle_vrfy)       (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request,
+                             const char     *argument);
+  void (*handle_expn)       (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request,
+                             const char     *argument);
+  void (*handle_help)       (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request,
+                             const char     *argument);
+  void (*handle_mail)       (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request,
+                             SmtpAddress    *address,
+                             SmtpParameters *parameters);
+  void (*handle_rcpt)       (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request,
+                             SmtpAddress    *address,
+                             SmtpParameters *parameters);
+  void (*handle_rset)       (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request);
+  void (*handle_data_begin) (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request);
+  void (*handle_data)       (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request);
+  void (*handle_exception)  (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request,
+                             const GError   *error);
+  void (*handle_disconnect) (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session);
+
+  /*< private >*/
+  gpointer padding[24];
+};
+
+G_END_DECLS

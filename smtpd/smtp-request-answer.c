@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "dialogue/smtp-dialogue.h"
+#include "smtp-error.h"
+#include "smtp-reply-private.h"
+#include "smtp-request-private.h"
+#include "smtp-server-private.h"
+
+/* How a request is answered: who is heard, from which thread, and who is told. */
+
+static void
+look_at_outcome (SmtpTask *task)
+{
+  g_autoptr (SmtpRequest) self = (gpointer) ((char *) task - G_STRUCT_OFFSET (SmtpRequest, task));
+
+  if (self->dialogue != NULL)
+    smtp_dialogue_resume (self->dialogue, self);
+}
+
+void
+smtp_request_post (SmtpRequest *self)
+{
+  self->task.func = look_at_outcome;
+  g_object_ref (self);
+  if (!smtp_poller_post (smtp_server_get_poller (self->server), &self->task))
+    g_object_unref (self);
+}
+
+/* Takes @answer and @failure. The first one to speak is heard. */
+static gboolean
+set_outcome (SmtpRequest *self,
+             SmtpOutcome  outcome,
+             SmtpReply   *answer,
+             GError      *failure)
+{
+  gboolean heard, post;
+
+  g_mutex_lock (&self->lock);
+  heard = !self->spent && self->outcome == SMTP_OUTCOME_NONE;
+  post = heard && self->entered == 0;
+  if (heard)
+    {
+      self->outcome = outcome;
+      self->answer = g_steal_pointer (&answer);
+      self->failure = g_steal_pointer (&failure);
+    }
+  g_mutex_unlock (&self->lock);
+
+  g_clear_pointer (&answer, smtp_reply_unref);
+  g_clear_error (&failure);
+
+  if (post)
+    smtp_request_post (self);
+
+  return heard;
+}
+
+/**
+ * smtp_request_hold:
+ * @self: a request
+ *
+ * Says that the answer comes later, after the hook or command method has returned.
+ *
+ * Somebody must then answer: [property@Server:hook-timeout] ends the wait with a 451. To
+ * be called from within the hook or command method.
+ */
+void
+smtp_request_hold (SmtpRequest *self)
+{
+  g_return_if_fail (SMTP_IS_REQUEST (self));
+
+  self->held = TRUE;
+}
+
+/**
+ * smtp_request_reply:
+ * @self: a request
+ * @code: the code, such as 550
+ * @text: (nullable): one line of text, such as `5.1.1 No such user`; %NULL: a text that
+ *   suits the code
+ *
+ * Answers the command, in one line.
+ *
+ * A 421 closes the connection. May be called from any thread.
+ *
+ * Returns: %TRUE if this is the answer, %FALSE if it comes too late
+ */
+gboolean
+smtp_request_reply (SmtpRequest *self,
+                    guint        code,
+                    const char  *text)
+{
+  g_return_val_if_fail (SMTP_IS_REQUEST (self), FALSE);
+
+  return set_outcome (self, SMTP_OUTCOME_REPLIED, smtp_reply_new (code, text), NULL);
+}
+
+/**
+ * smtp_request_send_reply:
+ * @self: a request
+ * @reply: the answer
+ *
+ * Answers the command.
+ *
+ * A 421 closes the connection. May be called from any thread.
+ *
+ * Returns: %TRUE if this is the answer, %FALSE if it comes too late
+ */
+gboolean
+smtp_request_send_reply (SmtpRequest *self,
+                         SmtpReply   *reply)
+{
+  g_return_val_if_fail (SMTP_IS_REQUEST (self), FALSE);
+  g_return_val_if_fail (reply != NULL, FALSE);
+
+  return set_outcome (self, SMTP_OUTCOME_REPLIED, smtp_reply_ref (reply), NULL);
+}
+
+void
+smtp_request_reply_default (SmtpRequest *self,
+                            SmtpReply   *reply)
+{
+  if (set_outcome (self, SMTP_OUTCOME_REPLIED, smtp_reply_ref (reply), NULL))
+    self->answer_is_default = TRUE;
+}
+
+/**
+ * smtp_request_proceed:
+ * @self: a request
+ *
+ * Says that there is no objection: the next stage decides. From a command method that has
+ * not chained up, it has the command done as if the method were not there.
+ *
+ * May be called from any thread.
+ *
+ * Returns: %TRUE if this was heard, %FALSE if it comes too late
+ */
+gboolean
+smtp_request_proceed (SmtpRequest *self)
+{
+  g_return_val_if_fail (SMTP_IS_REQUEST (self), FALSE);
+
+  return set_outcome (self, SMTP_OUTCOME_PROCEED, NULL, NULL);
+}
+
+/**
+ * smtp_request_fail:
+ * @self: a request
+ * @error: (nullable): what went wrong
+ *
+ * Says that something went wrong. The exception hook is told; the client gets a 451 that
+ * says nothing of @error, unless the exception hook answers something else.
+ *
+ * May be called from any thread.
+ *
+ * Returns: %TRUE if this was heard, %FALSE if it comes too late
+ */
+gboolean
+smtp_request_fail (SmtpRequest  *self,
+                   const GError *error)
+{
+  GError *failure;
+
+  g_return_val_if_fail (SMTP_IS_REQUEST (self), FALSE);
+
+  if (error != NULL)
+    failure = g_error_copy (error);
+  else
+    failure = g_error_new_literal (SMTP_ERROR, SMTP_ERROR_NO_ANSWER, "The hook failed");
+
+  return set_outcome (self, SMTP_OUTCOME_FAILED, NULL, failure);
+}
+
+/* What runs the stages needs */
+
+SmtpDialogue *
+smtp_request_get_dialogue (SmtpRequest *self)
+{
+  return self->dialogue;
+}
+
+void
+smtp_request_enter (SmtpRequest *self)
+{
+  g_mutex_lock (&self->lock);
+  self->entered++;
+  g_mutex_unlock (&self->lock);
+
+  self->held = FALSE;
+}
+
+void
+smtp_request_leave (SmtpRequest *self)
+{
+  g_mutex_lock (&self->lock);
+  self->entered--;
+  g_mutex_unlock (&self->lock);
+}
+
+SmtpOutcome
+smtp_request_take_outcome (SmtpRequest  *self,
+                           GError      **error)
+{
+  SmtpOutcome outcome;
+
+  g_mutex_lock (&self->lock);
+  outcome = self->outcome;
+  if (outcome != SMTP_OUTCOME_REPLIED)
+    self->outcome = SMTP_OUTCOME_NONE;
+  if (self->failure != NULL)
+    g_propagate_error (error, g_steal_pointer (&self->failure));
+  g_mutex_unlock (&self->lock);
+
+  return outcome == SMTP_OUTCOME_NONE && self->held ? SMTP_OUTCOME_HELD : outcome;
+}
+
+gboolean
+smtp_request_is_replied (SmtpRequest *self)
+{
+  gboolean replied;
+
+  g_mutex_lock (&self->lock);
+  replied = self->outcome == SMTP_OUTCOME_REPLIED;
+  g_mutex_unlock (&self->lock);
+
+  return replied;
+}
+
+static void
+spend (SmtpRequest *self)
+{
+  g_mutex_lock (&self->lock);
+  self->spent = TRUE;
+  g_mutex_unlock (&self->lock);
+
+  self->dialogue = NULL;
+}
+
+SmtpRequest *
+smtp_request_supersede (SmtpRequest *self)
+{
+  SmtpRequest *next;
+
+  next = smtp_request_new (self->dialogue, self->verb, self->argument, strlen (self->argument));
+  g_set_object (&next->envelope, self->envelope);
+  next->address = self->address != NULL ? smtp_address_ref (self->address) : NULL;
+  next->parameters = self->parameters != NULL ? smtp_parameters_ref (self->parameters) : NULL;
+  next->lines = g_steal_pointer (&self->lines);
+  next->error = g_steal_pointer (&self->error);
+  next->cancellable = self->cancellable != NULL ? g_object_ref (self->cancellable) : NULL;
+  spend (self);
+  next->predecessor = self;
+
+  return next;
+}
+
+SmtpRequest *
+smtp_request_pass_on (SmtpRequest *self)
+{
+  return G_OBJECT (self)->ref_count == 1 ? self : smtp_request_supersede (self);
+}
+
+SmtpRequest *
+smtp_request_expire (SmtpRequest *self)
+{
+  SmtpRequest *next = smtp_request_supersede (self);
+
+  g_clear_object (&next->cancellable);
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
+
+  return next;
+}
+
+SmtpReply *
+smtp_request_get_answer (SmtpRequest *self)
+{
+  g_auto (GStrv) lines = NULL;
+
+  if (!self->answer_is_default || self->lines == NULL)
+    return smtp_reply_ref (self->answer);
+
+  lines = smtp_request_dup_lines (self);
+
+  return smtp_reply_prepend (self->answer, (const char * const *) lines);
+}
+
+void
+smtp_request_finish (SmtpRequest *self,
+                     SmtpReply   *reply)
+{
+  spend (self);
+
+  for (SmtpRequest *request = self; request != NULL; request = request->predecessor)
+    {
+      request->final_reply = smtp_reply_ref (reply);
+      smtp_request_emit_replied (request, reply);
+    }
+}
+
+void
+smtp_request_abandon (SmtpRequest *self)
+{
+  spend (self);
+
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "smtp-request.h"
+#include "transport/smtp-poller.h"
+#include "wire/smtp-command-parser.h"
+
+G_BEGIN_DECLS
+
+typedef struct _SmtpDialogue SmtpDialogue;
+
+/* What a stage of a request has come to. */
+typedef enum
+{
+  SMTP_OUTCOME_NONE,      /* nothing was said */
+  SMTP_OUTCOME_HELD,      /* the answer comes later */
+  SMTP_OUTCOME_REPLIED,
+  SMTP_OUTCOME_PROCEED,
+  SMTP_OUTCOME_FAILED
+} SmtpOutcome;
+
+struct _SmtpRequest
+{
+  GObject parent_instance;
+
+  SmtpServer *server;
+  SmtpSession *session;
+  SmtpEnvelope *envelope;
+  char verb[SMTP_VERB_MAX + 1];
+  char *argument;
+  SmtpAddress *address;
+  SmtpParameters *parameters;
+  GPtrArray *lines;
+  GError *error;
+  SmtpRequest *predecessor;
+
+  SmtpDialogue *dialogue;
+  SmtpReply *final_reply;
+  GCancellable *cancellable;
+  gboolean held;
+  gboolean answer_is_default;
+  SmtpTask task;
+
+  /* What other threads touch. */
+  GMutex lock;
+  SmtpOutcome outcome;
+  SmtpReply *answer;
+  GError *failure;
+  guint entered;
+  gboolean spent;
+};
+
+SmtpRequest  *smtp_request_new            (SmtpDialogue *dialogue,
+                                           const char   *verb,
+                                           const char   *argument,
+                                           gsize         argument_length);
+
+/* NULL once the command is over or the client gone. */
+SmtpDialogue *smtp_request_get_dialogue   (SmtpRequest  *self);
+
+/* Between these two an answer is only noted down: who runs the stage looks at it
+ * after it. Otherwise an answer is posted to the dialogue's context. */
+void          smtp_request_enter          (SmtpRequest  *self);
+void          smtp_request_leave          (SmtpRequest  *self);
+
+/* Reads the outcome; PROCEED and FAILED are taken off, so that the next stage can
+ * speak. *error is set with FAILED. */
+SmtpOutcome   smtp_request_take_outcome   (SmtpRequest  *self,
+                                           GError      **error);
+gboolean      smtp_request_is_replied     (SmtpRequest  *self);
+
+/* A new handle for the same command. @self is spent: what its holder still says through
+ * it is not heard. Takes and returns a reference. */
+SmtpRequest  *smtp_request_supersede      (SmtpRequest  *self);
+/* The handle for the next stage: @self if nobody else holds it, else a successor. */
+SmtpRequest  *smtp_request_pass_on        (SmtpRequest  *self);
+/* The same when the time is over: fires the cancellable of @self. */
+SmtpRequest  *smtp_request_expire         (SmtpRequest  *self);
+
+/* The library's own answer, which smtp_request_add_line() adds to. */
+void          smtp_request_reply_default  (SmtpRequest  *self,
+                                           SmtpReply    *reply);
+/* Has the task posted that makes the dialogue look at the outcome. */
+void          smtp_request_post           (SmtpRequest  *self);
+
+/* The answer with all that belongs to it. */
+SmtpReply    *smtp_request_get_answer     (SmtpRequest  *self);
+
+/* The command is over: tells those who wait for it. @reply is NULL if there was none. */
+void          smtp_request_finish         (SmtpRequest  *self,
+                                           SmtpReply    *reply);
+void          smtp_request_emit_replied   (SmtpRequest  *self,
+                                           SmtpReply    *reply);
+/* Nobody waits for the answer any more; fires the cancellable. */
+void          smtp_request_abandon        (SmtpRequest  *self);
+
+void          smtp_request_set_envelope   (SmtpRequest  *self,
+                                           SmtpEnvelope *envelope);
+void          smtp_request_set_parameters (SmtpRequest  *self,
+                                           SmtpParameters *parameters);
+
+/* What the exception hook is told. */
+void          smtp_request_set_error      (SmtpRequest  *self,
+                                           GError       *error);
+const GError *smtp_request_get_error      (SmtpRequest  *self);
+
+G_END_DECLS

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "dialogue/smtp-connection.h"
+#include "smtp-error.h"
+#include "smtp-listener.h"
+#include "smtp-server-private.h"
+
+/* Where a server's clients come from. */
+
+static gboolean
+check_context (SmtpServer  *self,
+               GError     **error)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+
+  if (smtp_poller_get_context (smtp_server_get_poller (self)) == context)
+    return TRUE;
+
+  g_set_error_literal (error, SMTP_ERROR, SMTP_ERROR_WRONG_CONTEXT,
+                       "The server runs in another main context");
+
+  return FALSE;
+}
+
+static gboolean
+listen_on (SmtpServer  *self,
+           GSocket     *socket,
+           GError     **error)
+{
+  SmtpServerPrivate *priv = smtp_server_get_private (self);
+  g_autoptr (GError) local_error = NULL;
+  SmtpListener *listener = smtp_listener_new (self, socket, &local_error);
+
+  if (listener != NULL)
+    {
+      g_ptr_array_add (priv->listeners, listener);
+      smtp_listener_set_active (listener, g_socket_service_is_active (G_SOCKET_SERVICE (self)));
+      return TRUE;
+    }
+
+  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
+    return g_socket_listener_add_socket (G_SOCKET_LISTENER (self), socket, NULL, error);
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+
+  return FALSE;
+}
+
+/**
+ * smtp_server_listen:
+ * @self: a server
+ * @address: where to listen: `HOST:PORT`, `[V6]:PORT`, `*:PORT` or `unix:PATH`
+ * @kind: what is spoken there
+ * @error: return location for an error
+ *
+ * Listens on an address. May be called for any number of them.
+ *
+ * A name that has an IPv4 and an IPv6 address is listened to on both; a family that the
+ * machine does not have is no error. With port 0 a free port is taken, the same for both:
+ * [method@Server.dup_listen_addresses] tells which. A name is looked up without the main
+ * loop running.
+ *
+ * The first call settles the server's main context: it is the thread-default one. A call with
+ * another is an error, %SMTP_ERROR_WRONG_CONTEXT. The other errors are
+ * %SMTP_ERROR_BAD_LISTEN_ADDRESS, and those of [class@Gio.Resolver] and [class@Gio.Socket]: an
+ * address that is taken is %G_IO_ERROR_ADDRESS_IN_USE.
+ *
+ * Returns: %TRUE when clients can connect
+ */
+gboolean
+smtp_server_listen (SmtpServer        *self,
+                    const char        *address,
+                    SmtpListenerKind   kind,
+                    GError           **error)
+{
+  g_autoptr (GPtrArray) sockets = NULL;
+
+  g_return_val_if_fail (SMTP_IS_SERVER (self), FALSE);
+  g_return_val_if_fail (address != NULL, FALSE);
+
+  if (!check_context (self, error))
+    return FALSE;
+
+  sockets = smtp_listener_open_sockets (address, error);
+  if (sockets == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < sockets->len; i++)
+    {
+      if (!listen_on (self, g_ptr_array_index (sockets, i), error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * smtp_server_dup_listen_addresses:
+ * @self: a server
+ *
+ * Where [method@Server.listen] has the server listen, in the form that it takes, with the
+ * ports that were really given.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): a new list, perhaps empty
+ */
+char **
+smtp_server_dup_listen_addresses (SmtpServer *self)
+{
+  SmtpServerPrivate *priv = smtp_server_get_private (self);
+  char **addresses;
+
+  g_return_val_if_fail (SMTP_IS_SERVER (self), NULL);
+
+  addresses = g_new0 (char *, priv->listeners->len + 1);
+  for (guint i = 0; i < priv->listeners->len; i++)
+    addresses[i] = smtp_listener_dup_address (g_ptr_array_index (priv->listeners, i));
+
+  return addresses;
+}
+
+static SmtpTransport *
+make_transport (SmtpServer  *self,
+                GIOStream   *stream,
+                GError     **error)
+{
+  SmtpPoller *poller = smtp_server_get_poller (self);
+
+  if (G_IS_SOCKET_CONNECTION (stream))
+    {
+      GSocket *socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
+      SmtpTransport *transport;
+
+      transport = smtp_transport_new_socket (poller, g_socket_get_fd (socket), G_OBJECT (stream), NULL);
+      if (transport != NULL)
+        return transport;
+    }
+
+  return smtp_transport_new_stream (poller, stream, error);
+}
+
+/**
+ * smtp_server_accept_stream:
+ * @self: a server
+ * @stream: a stream to a client
+ * @kind: what is spoken there
+ * @error: return location for an error
+ *
+ * Serves a client on a stream that the program has already. Both halves of it must be
+ * pollable; %G_IO_ERROR_NOT_SUPPORTED is the error if they are not.
+ *
+ * Returns: %TRUE if the stream is served now
+ */
+gboolean
+smtp_server_accept_stream (SmtpServer        *self,
+                           GIOStream         *stream,
+                           SmtpListenerKind   kind,
+                           GError           **error)
+{
+  SmtpTransport *transport;
+
+  g_return_val_if_fail (SMTP_IS_SERVER (self), FALSE);
+  g_return_val_if_fail (G_IS_IO_STREAM (stream), FALSE);
+
+  if (!check_context (self, error))
+    return FALSE;
+
+  transport = make_transport (self, stream, error);
+  if (transport == NULL)
+    return FALSE;
+
+  smtp_connection_start (self, transport, NULL, 0);
+
+  return TRUE;
+}
+
+gboolean
+smtp_server_has_listener (SmtpServer   *self,
+                          SmtpListener *listener)
+{
+  return g_ptr_array_find (smtp_server_get_private (self)->listeners, listener, NULL);
+}

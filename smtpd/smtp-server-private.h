@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "dialogue/smtp-command-table.h"
+#include "smtp-server.h"
+#include "transport/smtp-poller.h"
+
+G_BEGIN_DECLS
+
+typedef struct _SmtpConnection SmtpConnection;
+typedef struct _SmtpListener   SmtpListener;
+
+/* What the properties say. */
+typedef struct
+{
+  char            *hostname;
+  char            *ident;
+  guint64          data_size_limit;
+  guint            text_line_limit;
+  gboolean         smtputf8;
+  SmtpBareNewlines bare_newlines;
+  guint            timeout;
+  guint            hook_timeout;
+  guint            max_errors;
+  gboolean         log_dialogue;
+  GType            session_type;
+  GType            envelope_type;
+} SmtpServerConfig;
+
+typedef struct
+{
+  SmtpServerConfig  config;
+  SmtpPoller       *poller;
+  SmtpCommandTable *commands;     /* NULL: those of the class */
+  GPtrArray        *handlers;     /* NULL if there are none; replaced, never changed */
+  GPtrArray        *keywords;     /* edits to those of EHLO */
+  GPtrArray        *listeners;
+
+  GMutex            lock;         /* of connections: sessions are listed from any thread */
+  GHashTable       *connections;
+} SmtpServerPrivate;
+
+SmtpServerPrivate      *smtp_server_get_private     (SmtpServer     *self);
+
+SmtpServerConfig       *smtp_server_get_config      (SmtpServer     *self);
+void                    smtp_server_init_config     (SmtpServer     *self);
+void                    smtp_server_install_properties (GObjectClass *klass);
+
+SmtpCommandTable       *smtp_server_get_commands    (SmtpServer     *self);
+/* NULL if there are none. The array is never changed, only replaced. */
+GPtrArray              *smtp_server_ref_handlers    (SmtpServer     *self);
+GPtrArray              *smtp_server_new_keywords    (void);
+/* Does to the lines of EHLO what the program wants done. */
+void                    smtp_server_edit_keywords   (SmtpServer     *self,
+                                                     GPtrArray      *lines);
+
+/* The poller of the server's context, made at first use, which settles the context. */
+SmtpPoller             *smtp_server_get_poller      (SmtpServer     *self);
+gboolean                smtp_server_has_listener    (SmtpServer     *self,
+                                                     SmtpListener   *listener);
+
+SmtpSession            *smtp_server_make_session    (SmtpServer     *self);
+SmtpEnvelope           *smtp_server_make_envelope   (SmtpServer     *self,
+                                                     SmtpSession    *session);
+
+/* The list of connections that are open. */
+void                    smtp_server_add_connection    (SmtpServer     *self,
+                                                       SmtpConnection *connection);
+void                    smtp_server_remove_connection (SmtpServer     *self,
+                                                       SmtpConnection *connection);
+
+G_END_DECLS

@@ -1,0 +1,711 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "smtp-enum-types.h"
+#include "smtp-server-private.h"
+
+/* The properties of SmtpServer. */
+
+#define DEFAULT_IDENT "libsmtpd"
+#define DEFAULT_DATA_SIZE_LIMIT 33554432
+#define DEFAULT_TIMEOUT 300
+#define DEFAULT_HOOK_TIMEOUT 240
+#define DEFAULT_MAX_ERRORS 20
+
+#define FLAGS (G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS)
+
+enum
+{
+  PROP_0,
+  PROP_HOSTNAME,
+  PROP_IDENT,
+  PROP_DATA_SIZE_LIMIT,
+  PROP_TEXT_LINE_LIMIT,
+  PROP_SMTPUTF8,
+  PROP_BARE_NEWLINES,
+  PROP_TIMEOUT,
+  PROP_HOOK_TIMEOUT,
+  PROP_MAX_ERRORS,
+  PROP_LOG_DIALOGUE,
+  PROP_SESSION_TYPE,
+  PROP_ENVELOPE_TYPE,
+  PROP_N_SESSIONS,
+  N_PROPS
+};
+
+static GParamSpec *props[N_PROPS];
+
+static void
+smtp_server_get_property (GObject    *object,
+                          guint       prop_id,
+                          GValue     *value,
+                          GParamSpec *pspec)
+{
+  SmtpServer *self = SMTP_SERVER (object);
+  SmtpServerConfig *config = smtp_server_get_config (self);
+
+  switch (prop_id)
+    {
+    case PROP_HOSTNAME:
+      g_value_set_string (value, config->hostname);
+      break;
+    case PROP_IDENT:
+      g_value_set_string (value, config->ident);
+      break;
+    case PROP_DATA_SIZE_LIMIT:
+      g_value_set_uint64 (value, config->data_size_limit);
+      break;
+    case PROP_TEXT_LINE_LIMIT:
+      g_value_set_uint (value, config->text_line_limit);
+      break;
+    case PROP_SMTPUTF8:
+      g_value_set_boolean (value, config->smtputf8);
+      break;
+    case PROP_BARE_NEWLINES:
+      g_value_set_enum (value, config->bare_newlines);
+      break;
+    case PROP_TIMEOUT:
+      g_value_set_uint (value, config->timeout);
+      break;
+    case PROP_HOOK_TIMEOUT:
+      g_value_set_uint (value, config->hook_timeout);
+      break;
+    case PROP_MAX_ERRORS:
+      g_value_set_uint (value, config->max_errors);
+      break;
+    case PROP_LOG_DIALOGUE:
+      g_value_set_boolean (value, config->log_dialogue);
+      break;
+    case PROP_SESSION_TYPE:
+      g_value_set_gtype (value, config->session_type);
+      break;
+    case PROP_ENVELOPE_TYPE:
+      g_value_set_gtype (value, config->envelope_type);
+      break;
+    case PROP_N_SESSIONS:
+      g_value_set_uint (value, smtp_server_get_n_sessions (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+smtp_server_set_property (GObject      *object,
+                          guint         prop_id,
+                          const GValue *value,
+                          GParamSpec   *pspec)
+{
+  SmtpServer *self = SMTP_SERVER (object);
+
+  switch (prop_id)
+    {
+    case PROP_HOSTNAME:
+      smtp_server_set_hostname (self, g_value_get_string (value));
+      break;
+    case PROP_IDENT:
+      smtp_server_set_ident (self, g_value_get_string (value));
+      break;
+    case PROP_DATA_SIZE_LIMIT:
+      smtp_server_set_data_size_limit (self, g_value_get_uint64 (value));
+      break;
+    case PROP_TEXT_LINE_LIMIT:
+      smtp_server_set_text_line_limit (self, g_value_get_uint (value));
+      break;
+    case PROP_SMTPUTF8:
+      smtp_server_set_smtputf8 (self, g_value_get_boolean (value));
+      break;
+    case PROP_BARE_NEWLINES:
+      smtp_server_set_bare_newlines (self, g_value_get_enum (value));
+      break;
+    case PROP_TIMEOUT:
+      smtp_server_set_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_HOOK_TIMEOUT:
+      smtp_server_set_hook_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_MAX_ERRORS:
+      smtp_server_set_max_errors (self, g_value_get_uint (value));
+      break;
+    case PROP_LOG_DIALOGUE:
+      smtp_server_set_log_dialogue (self, g_value_get_boolean (value));
+      break;
+    case PROP_SESSION_TYPE:
+      smtp_server_set_session_type (self, g_value_get_gtype (value));
+      break;
+    case PROP_ENVELOPE_TYPE:
+      smtp_server_set_envelope_type (self, g_value_get_gtype (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+install_name_properties (void)
+{
+  /**
+   * SmtpServer:hostname: (getter get_hostname) (setter set_hostname)
+   *
+   * The name by which the server calls itself, in its greeting and elsewhere. By default the
+   * machine's.
+   */
+  props[PROP_HOSTNAME] = g_param_spec_string ("hostname", NULL, NULL, NULL, FLAGS);
+
+  /**
+   * SmtpServer:ident: (getter get_ident) (setter set_ident)
+   *
+   * What the greeting says of the software; may be empty.
+   */
+  props[PROP_IDENT] = g_param_spec_string ("ident", NULL, NULL, DEFAULT_IDENT, FLAGS);
+
+  /**
+   * SmtpServer:session-type: (getter get_session_type) (setter set_session_type)
+   *
+   * The class of which a session is made for each connection, [class@Session] or one derived
+   * from it.
+   */
+  props[PROP_SESSION_TYPE] = g_param_spec_gtype ("session-type", NULL, NULL, SMTP_TYPE_SESSION, FLAGS);
+
+  /**
+   * SmtpServer:envelope-type: (getter get_envelope_type) (setter set_envelope_type)
+   *
+   * The class of which an envelope is made for each transaction, [class@Envelope] or one derived
+   * from it.
+   */
+  props[PROP_ENVELOPE_TYPE] = g_param_spec_gtype ("envelope-type", NULL, NULL, SMTP_TYPE_ENVELOPE, FLAGS);
+}
+
+static void
+install_limit_properties (void)
+{
+  /**
+   * SmtpServer:data-size-limit: (getter get_data_size_limit) (setter set_data_size_limit)
+   *
+   * The largest message that is taken, in octets (RFC 1870); 0: no limit but memory's.
+   *
+   * Of a larger one nothing is kept. Up to as much again is read, and the client told 552;
+   * then the connection is closed.
+   */
+  props[PROP_DATA_SIZE_LIMIT] = g_param_spec_uint64 ("data-size-limit", NULL, NULL, 0, G_MAXUINT64, DEFAULT_DATA_SIZE_LIMIT, FLAGS);
+
+  /**
+   * SmtpServer:text-line-limit: (getter get_text_line_limit) (setter set_text_line_limit)
+   *
+   * The longest line that a message may have, in octets without its CRLF; 0: no limit. RFC 5321
+   * section 4.5.3.1.6 says 998, which much mail does not keep to.
+   */
+  props[PROP_TEXT_LINE_LIMIT] = g_param_spec_uint ("text-line-limit", NULL, NULL, 0, G_MAXUINT, 0, FLAGS);
+
+  /**
+   * SmtpServer:timeout: (getter get_timeout) (setter set_timeout)
+   *
+   * How long a client may be silent, in seconds; 0: for ever. Then it is told 421. RFC 5321
+   * section 4.5.3.2.7 wants 300 at least.
+   */
+  props[PROP_TIMEOUT] = g_param_spec_uint ("timeout", NULL, NULL, 0, G_MAXUINT, DEFAULT_TIMEOUT, FLAGS);
+
+  /**
+   * SmtpServer:hook-timeout: (getter get_hook_timeout) (setter set_hook_timeout)
+   *
+   * How long a hook may hold a command, in seconds; 0: for ever. Then the client is told 451.
+   * The default is a minute less than clients wait (RFC 5321 section 4.5.3.2).
+   */
+  props[PROP_HOOK_TIMEOUT] = g_param_spec_uint ("hook-timeout", NULL, NULL, 0, G_MAXUINT, DEFAULT_HOOK_TIMEOUT, FLAGS);
+
+  /**
+   * SmtpServer:max-errors: (getter get_max_errors) (setter set_max_errors)
+   *
+   * How many commands of a connection may be wrong, by themselves and not for a hook, before
+   * the client is told 421; 0: any number.
+   */
+  props[PROP_MAX_ERRORS] = g_param_spec_uint ("max-errors", NULL, NULL, 0, G_MAXUINT, DEFAULT_MAX_ERRORS, FLAGS);
+}
+
+static void
+install_policy_properties (void)
+{
+  /**
+   * SmtpServer:smtputf8: (getter get_smtputf8) (setter set_smtputf8)
+   *
+   * Whether SMTPUTF8 (RFC 6531) is offered.
+   */
+  props[PROP_SMTPUTF8] = g_param_spec_boolean ("smtputf8", NULL, NULL, FALSE, FLAGS);
+
+  /**
+   * SmtpServer:bare-newlines: (getter get_bare_newlines) (setter set_bare_newlines)
+   *
+   * What becomes of a CR or LF alone.
+   */
+  props[PROP_BARE_NEWLINES] = g_param_spec_enum ("bare-newlines", NULL, NULL, SMTP_TYPE_BARE_NEWLINES,
+                                                SMTP_BARE_NEWLINES_REJECT, FLAGS);
+
+  /**
+   * SmtpServer:log-dialogue: (getter get_log_dialogue) (setter set_log_dialogue)
+   *
+   * Whether every command and reply is logged, at debug level, with everything escaped that is
+   * not printable. Messages are not.
+   */
+  props[PROP_LOG_DIALOGUE] = g_param_spec_boolean ("log-dialogue", NULL, NULL, FALSE, FLAGS);
+}
+
+void
+smtp_server_install_properties (GObjectClass *klass)
+{
+  klass->get_property = smtp_server_get_property;
+  klass->set_property = smtp_server_set_property;
+
+  install_name_properties ();
+  install_limit_properties ();
+  install_policy_properties ();
+
+  /**
+   * SmtpServer:n-sessions: (getter get_n_sessions)
+   *
+   * How many connections are open.
+   */
+  props[PROP_N_SESSIONS] = g_param_spec_uint ("n-sessions", NULL, NULL, 0, G_MAXUINT, 0,
+                                              G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (klass, N_PROPS, props);
+}
+
+void
+smtp_server_init_config (SmtpServer *self)
+{
+  SmtpServerConfig *config = smtp_server_get_config (self);
+
+  config->hostname = g_strdup (g_get_host_name ());
+  config->ident = g_strdup (DEFAULT_IDENT);
+  config->data_size_limit = DEFAULT_DATA_SIZE_LIMIT;
+  config->timeout = DEFAULT_TIMEOUT;
+  config->hook_timeout = DEFAULT_HOOK_TIMEOUT;
+  config->max_errors = DEFAULT_MAX_ERRORS;
+  config->session_type = SMTP_TYPE_SESSION;
+  config->envelope_type = SMTP_TYPE_ENVELOPE;
+}
+
+static void
+set_text (SmtpServer  *self,
+          char       **field,
+          const char  *text,
+          guint        prop_id)
+{
+  if (strcmp (*field, text) == 0)
+    return;
+
+  g_free (*field);
+  *field = g_strdup (text);
+  g_object_notify_by_pspec (G_OBJECT (self), props[prop_id]);
+}
+
+/* The rest is numbers. */
+#define SET_NUMBER(self, field, value, prop_id)                               \
+  G_STMT_START {                                                              \
+    SmtpServerConfig *config = smtp_server_get_config (self);                 \
+    if (config->field != (value))                                             \
+      {                                                                       \
+        config->field = (value);                                              \
+        g_object_notify_by_pspec (G_OBJECT (self), props[prop_id]);           \
+      }                                                                       \
+  } G_STMT_END
+
+/**
+ * smtp_server_get_hostname: (get-property hostname)
+ * @self: a server
+ *
+ * The name by which the server calls itself, in its greeting and elsewhere. By default the
+ * machine's.
+ *
+ * Returns: the name
+ */
+const char *
+smtp_server_get_hostname (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), NULL);
+
+  return smtp_server_get_config (self)->hostname;
+}
+
+/**
+ * smtp_server_set_hostname: (set-property hostname)
+ * @self: a server
+ * @hostname: a host name
+ *
+ * Sets [property@Server:hostname].
+ */
+void
+smtp_server_set_hostname (SmtpServer *self,
+                          const char *hostname)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+  g_return_if_fail (hostname != NULL && *hostname != '\0');
+
+  set_text (self, &smtp_server_get_config (self)->hostname, hostname, PROP_HOSTNAME);
+}
+
+/**
+ * smtp_server_get_ident: (get-property ident)
+ * @self: a server
+ *
+ * What the greeting says of the software; may be empty.
+ *
+ * Returns: the text
+ */
+const char *
+smtp_server_get_ident (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), NULL);
+
+  return smtp_server_get_config (self)->ident;
+}
+
+/**
+ * smtp_server_set_ident: (set-property ident)
+ * @self: a server
+ * @ident: a text
+ *
+ * Sets [property@Server:ident].
+ */
+void
+smtp_server_set_ident (SmtpServer *self,
+                       const char *ident)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+  g_return_if_fail (ident != NULL);
+
+  set_text (self, &smtp_server_get_config (self)->ident, ident, PROP_IDENT);
+}
+
+/**
+ * smtp_server_get_data_size_limit: (get-property data-size-limit)
+ * @self: a server
+ *
+ * The largest message that is taken, in octets (RFC 1870); 0: no limit but memory's.
+ *
+ * Of a larger one nothing is kept. Up to as much again is read, and the client told 552;
+ * then the connection is closed.
+ *
+ * Returns: the limit in octets
+ */
+guint64
+smtp_server_get_data_size_limit (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), 0);
+
+  return smtp_server_get_config (self)->data_size_limit;
+}
+
+/**
+ * smtp_server_set_data_size_limit: (set-property data-size-limit)
+ * @self: a server
+ * @limit: octets
+ *
+ * Sets [property@Server:data-size-limit].
+ */
+void
+smtp_server_set_data_size_limit (SmtpServer *self,
+                                 guint64     limit)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+
+  SET_NUMBER (self, data_size_limit, limit, PROP_DATA_SIZE_LIMIT);
+}
+
+/**
+ * smtp_server_get_text_line_limit: (get-property text-line-limit)
+ * @self: a server
+ *
+ * The longest line that a message may have, in octets without its CRLF; 0: no limit. RFC 5321
+ * section 4.5.3.1.6 says 998, which much mail does not keep to.
+ *
+ * Returns: the limit in octets
+ */
+guint
+smtp_server_get_text_line_limit (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), 0);
+
+  return smtp_server_get_config (self)->text_line_limit;
+}
+
+/**
+ * smtp_server_set_text_line_limit: (set-property text-line-limit)
+ * @self: a server
+ * @limit: octets
+ *
+ * Sets [property@Server:text-line-limit].
+ */
+void
+smtp_server_set_text_line_limit (SmtpServer *self,
+                                 guint       limit)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+
+  SET_NUMBER (self, text_line_limit, limit, PROP_TEXT_LINE_LIMIT);
+}
+
+/**
+ * smtp_server_get_smtputf8: (get-property smtputf8)
+ * @self: a server
+ *
+ * Whether SMTPUTF8 (RFC 6531) is offered.
+ *
+ * Returns: %TRUE if it is
+ */
+gboolean
+smtp_server_get_smtputf8 (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), FALSE);
+
+  return smtp_server_get_config (self)->smtputf8;
+}
+
+/**
+ * smtp_server_set_smtputf8: (set-property smtputf8)
+ * @self: a server
+ * @smtputf8: whether to offer it
+ *
+ * Sets [property@Server:smtputf8].
+ */
+void
+smtp_server_set_smtputf8 (SmtpServer *self,
+                          gboolean    smtputf8)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+
+  SET_NUMBER (self, smtputf8, !!smtputf8, PROP_SMTPUTF8);
+}
+
+/**
+ * smtp_server_get_bare_newlines: (get-property bare-newlines)
+ * @self: a server
+ *
+ * What becomes of a CR or LF alone.
+ *
+ * Returns: the policy
+ */
+SmtpBareNewlines
+smtp_server_get_bare_newlines (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), SMTP_BARE_NEWLINES_REJECT);
+
+  return smtp_server_get_config (self)->bare_newlines;
+}
+
+/**
+ * smtp_server_set_bare_newlines: (set-property bare-newlines)
+ * @self: a server
+ * @bare_newlines: a policy
+ *
+ * Sets [property@Server:bare-newlines].
+ */
+void
+smtp_server_set_bare_newlines (SmtpServer       *self,
+                               SmtpBareNewlines  bare_newlines)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+
+  SET_NUMBER (self, bare_newlines, bare_newlines, PROP_BARE_NEWLINES);
+}
+
+/**
+ * smtp_server_get_timeout: (get-property timeout)
+ * @self: a server
+ *
+ * How long a client may be silent, in seconds; 0: for ever. Then it is told 421. RFC 5321
+ * section 4.5.3.2.7 wants 300 at least.
+ *
+ * Returns: the time in seconds
+ */
+guint
+smtp_server_get_timeout (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), 0);
+
+  return smtp_server_get_config (self)->timeout;
+}
+
+/**
+ * smtp_server_set_timeout: (set-property timeout)
+ * @self: a server
+ * @seconds: a time
+ *
+ * Sets [property@Server:timeout].
+ */
+void
+smtp_server_set_timeout (SmtpServer *self,
+                         guint       seconds)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+
+  SET_NUMBER (self, timeout, seconds, PROP_TIMEOUT);
+}
+
+/**
+ * smtp_server_get_hook_timeout: (get-property hook-timeout)
+ * @self: a server
+ *
+ * How long a hook may hold a command, in seconds; 0: for ever. Then the client is told 451.
+ * The default is a minute less than clients wait (RFC 5321 section 4.5.3.2).
+ *
+ * Returns: the time in seconds
+ */
+guint
+smtp_server_get_hook_timeout (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), 0);
+
+  return smtp_server_get_config (self)->hook_timeout;
+}
+
+/**
+ * smtp_server_set_hook_timeout: (set-property hook-timeout)
+ * @self: a server
+ * @seconds: a time
+ *
+ * Sets [property@Server:hook-timeout].
+ */
+void
+smtp_server_set_hook_timeout (SmtpServer *self,
+                              guint       seconds)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+
+  SET_NUMBER (self, hook_timeout, seconds, PROP_HOOK_TIMEOUT);
+}
+
+/**
+ * smtp_server_get_max_errors: (get-property max-errors)
+ * @self: a server
+ *
+ * How many commands of a connection may be wrong, by themselves and not for a hook, before
+ * the client is told 421; 0: any number.
+ *
+ * Returns: the number of errors
+ */
+guint
+smtp_server_get_max_errors (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), 0);
+
+  return smtp_server_get_config (self)->max_errors;
+}
+
+/**
+ * smtp_server_set_max_errors: (set-property max-errors)
+ * @self: a server
+ * @max_errors: a number
+ *
+ * Sets [property@Server:max-errors].
+ */
+void
+smtp_server_set_max_errors (SmtpServer *self,
+                            guint       max_errors)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+
+  SET_NUMBER (self, max_errors, max_errors, PROP_MAX_ERRORS);
+}
+
+/**
+ * smtp_server_get_log_dialogue: (get-property log-dialogue)
+ * @self: a server
+ *
+ * Whether every command and reply is logged, at debug level, with everything escaped that is
+ * not printable. Messages are not.
+ *
+ * Returns: %TRUE if they are
+ */
+gboolean
+smtp_server_get_log_dialogue (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), FALSE);
+
+  return smtp_server_get_config (self)->log_dialogue;
+}
+
+/**
+ * smtp_server_set_log_dialogue: (set-property log-dialogue)
+ * @self: a server
+ * @log_dialogue: whether to log
+ *
+ * Sets [property@Server:log-dialogue].
+ */
+void
+smtp_server_set_log_dialogue (SmtpServer *self,
+                              gboolean    log_dialogue)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+
+  SET_NUMBER (self, log_dialogue, !!log_dialogue, PROP_LOG_DIALOGUE);
+}
+
+/**
+ * smtp_server_get_session_type: (get-property session-type)
+ * @self: a server
+ *
+ * The class of which a session is made for each connection, [class@Session] or one derived
+ * from it.
+ *
+ * Returns: the type
+ */
+GType
+smtp_server_get_session_type (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), G_TYPE_INVALID);
+
+  return smtp_server_get_config (self)->session_type;
+}
+
+/**
+ * smtp_server_set_session_type: (set-property session-type)
+ * @self: a server
+ * @session_type: a type
+ *
+ * Sets [property@Server:session-type].
+ */
+void
+smtp_server_set_session_type (SmtpServer *self,
+                              GType       session_type)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+  g_return_if_fail (g_type_is_a (session_type, SMTP_TYPE_SESSION));
+
+  SET_NUMBER (self, session_type, session_type, PROP_SESSION_TYPE);
+}
+
+/**
+ * smtp_server_get_envelope_type: (get-property envelope-type)
+ * @self: a server
+ *
+ * The class of which an envelope is made for each transaction, [class@Envelope] or one derived
+ * from it.
+ *
+ * Returns: the type
+ */
+GType
+smtp_server_get_envelope_type (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), G_TYPE_INVALID);
+
+  return smtp_server_get_config (self)->envelope_type;
+}
+
+/**
+ * smtp_server_set_envelope_type: (set-property envelope-type)
+ * @self: a server
+ * @envelope_type: a type
+ *
+ * Sets [property@Server:envelope-type].
+ */
+void
+smtp_server_set_envelope_type (SmtpServer *self,
+                               GType       envelope_type)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+  g_return_if_fail (g_type_is_a (envelope_type, SMTP_TYPE_ENVELOPE));
+
+  SET_NUMBER (self, envelope_type, envelope_type, PROP_ENVELOPE_TYPE);
+}

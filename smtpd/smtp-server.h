@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "smtp-enums.h"
+#include "smtp-handler.h"
+
+G_BEGIN_DECLS
+
+#define SMTP_TYPE_SERVER (smtp_server_get_type ())
+
+SMTP_AVAILABLE_IN_1_0
+G_DECLARE_DERIVABLE_TYPE (SmtpServer, smtp_server, SMTP, SERVER, GSocketService)
+
+/**
+ * SmtpServerClass:
+ * @create_session: makes the session of a new connection
+ * @create_envelope: makes the envelope of a new transaction
+ * @greet: the connection has begun, RFC 5321 section 3.1
+ * @helo: HELO, section 4.1.1.1
+ * @ehlo: EHLO, section 4.1.1.1
+ * @mail: MAIL, section 4.1.1.2
+ * @rcpt: RCPT, section 4.1.1.3
+ * @data: DATA, section 4.1.1.4, up to the 354
+ * @message: the message has arrived, up to its end
+ * @rset: RSET, section 4.1.1.5
+ * @vrfy: VRFY, section 4.1.1.6
+ * @expn: EXPN, section 4.1.1.7
+ * @help: HELP, section 4.1.1.8
+ * @noop: NOOP, section 4.1.1.9
+ * @quit: QUIT, section 4.1.1.10
+ * @unknown_command: any other verb
+ *
+ * A method per command, which may be overridden, and chained up to.
+ */
+struct _SmtpServerClass
+{
+  GSocketServiceClass parent_class;
+
+  SmtpSession  *(*create_session)  (SmtpServer  *self);
+  SmtpEnvelope *(*create_envelope) (SmtpServer  *self,
+                                    SmtpSession *session);
+
+  void          (*greet)           (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+  void          (*helo)            (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+  void          (*ehlo)            (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+  void          (*mail)            (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+  void          (*rcpt)            (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+  void          (*data)            (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+  void          (*message)         (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+  void          (*rset)            (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+  void          (*vrfy)            (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+  void          (*expn)            (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+  void          (*help)            (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+  void          (*noop)            (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+  void          (*quit)            (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+  void          (*unknown_command) (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+
+  /*< private >*/
+  gpointer commands;
+  gpointer padding[31];
+};
+
+/**
+ * SmtpCommandMethod:
+ * @server: the server
+ * @session: the connection that the command came from
+ * @request: the command; the answer goes through it
+ * @argument: what stands behind the verb, without white space around it; perhaps empty
+ *
+ * A command that a class adds, [method@ServerClass.install_command]. The rules are those of
+ * the command methods of [class@Server].
+ */
+typedef void (*SmtpCommandMethod) (SmtpServer  *server,
+                                   SmtpSession *session,
+                                   SmtpRequest *request,
+                                   const char  *argument);
+
+/**
+ * SmtpCommandCallback:
+ * @server: the server
+ * @session: the connection that the command came from
+ * @request: the command; the answer goes through it
+ * @argument: what stands behind the verb, without white space around it; perhaps empty
+ * @user_data: (closure): what was given with it
+ *
+ * A command that a program adds, [method@Server.add_command]. The rules are those of the
+ * command methods of [class@Server].
+ */
+typedef void (*SmtpCommandCallback) (SmtpServer  *server,
+                                     SmtpSession *session,
+                                     SmtpRequest *request,
+                                     const char  *argument,
+                                     gpointer     user_data);
+
+SMTP_AVAILABLE_IN_1_0
+SmtpServer       *smtp_server_new                 (void);
+
+/* Listening */
+
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_listen              (SmtpServer           *self,
+                                                   const char           *address,
+                                                   SmtpListenerKind      kind,
+                                                   GError              **error);
+SMTP_AVAILABLE_IN_1_0
+char            **smtp_server_dup_listen_addresses (SmtpServer          *self);
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_accept_stream       (SmtpServer           *self,
+                                                   GIOStream            *stream,
+                                                   SmtpListenerKind      kind,
+                                                   GError              **error);
+
+/* What goes on */
+
+SMTP_AVAILABLE_IN_1_0
+GPtrArray        *smtp_server_get_sessions        (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_n_sessions      (SmtpServer           *self);
+
+/* Handlers, commands, EHLO keywords */
+
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_add_handler         (SmtpServer           *self,
+                                                   SmtpHandler          *handler);
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_remove_handler      (SmtpServer           *self,
+                                                   SmtpHandler          *handler);
+SMTP_AVAILABLE_IN_1_0
+GPtrArray        *smtp_server_get_handlers        (SmtpServer           *self);
+
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_add_command         (SmtpServer           *self,
+                                                   const char           *verb,
+                                                   SmtpCommandCallback   callback,
+                                                   gpointer              user_data,
+                                                   GDestroyNotify        destroy);
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_remove_command      (SmtpServer           *self,
+                                                   const char           *verb);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_class_install_command (SmtpServerClass    *klass,
+                                                   const char           *verb,
+                                                   SmtpCommandMethod     method);
+
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_add_keyword         (SmtpServer           *self,
+                                                   const char           *keyword,
+                                                   const char           *value);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_remove_keyword      (SmtpServer           *self,
+                                                   const char           *keyword);
+
+/* Properties */
+
+SMTP_AVAILABLE_IN_1_0
+const char       *smtp_server_get_hostname        (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_hostname        (SmtpServer           *self,
+                                                   const char           *hostname);
+SMTP_AVAILABLE_IN_1_0
+const char       *smtp_server_get_ident           (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_ident           (SmtpServer           *self,
+                                                   const char           *ident);
+SMTP_AVAILABLE_IN_1_0
+guint64           smtp_server_get_data_size_limit (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_data_size_limit (SmtpServer           *self,
+                                                   guint64               limit);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_text_line_limit (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_text_line_limit (SmtpServer           *self,
+                                                   guint                 limit);
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_get_smtputf8        (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_smtputf8        (SmtpServer           *self,
+                                                   gboolean              smtputf8);
+SMTP_AVAILABLE_IN_1_0
+SmtpBareNewlines  smtp_server_get_bare_newlines   (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_bare_newlines   (SmtpServer           *self,
+                                                   SmtpBareNewlines      bare_newlines);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_timeout         (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_timeout         (SmtpServer           *self,
+                                                   guint                 seconds);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_hook_timeout    (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_hook_timeout    (SmtpServer           *self,
+                                                   guint                 seconds);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_max_errors      (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_max_errors      (SmtpServer           *self,
+                                                   guint                 max_errors);
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_get_log_dialogue    (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_log_dialogue    (SmtpServer           *self,
+                                                   gboolean              log_dialogue);
+SMTP_AVAILABLE_IN_1_0
+GType             smtp_server_get_session_type    (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_session_type    (SmtpServer           *self,
+                                                   GType                 session_type);
+SMTP_AVAILABLE_IN_1_0
+GType             smtp_server_get_envelope_type   (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_envelope_type   (SmtpServer           *self,
+                                                   GType                 envelope_type);
+
+G_END_DECLS

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "smtp-session.h"
+#include "transport/smtp-poller.h"
+#include "transport/smtp-transport.h"
+
+G_BEGIN_DECLS
+
+/* What a session needs of the connection it stands for. */
+typedef struct
+{
+  SmtpPoller    *poller;
+  SmtpTransport *transport;                 /* NULL without a connection (tests) */
+  void         (*close) (gpointer   data,   /* on the context */
+                         SmtpReply *reply); /* nullable */
+  gpointer       data;
+} SmtpSessionLink;
+
+void     smtp_session_attach       (SmtpSession           *self,
+                                    const SmtpSessionLink *link);
+/* The connection is gone. Keeps what somebody may still ask for. */
+void     smtp_session_detach       (SmtpSession           *self);
+
+/* The peer's address as accept() had it; an address object is made when asked for. */
+void     smtp_session_set_peer     (SmtpSession           *self,
+                                    const void            *sockaddr,
+                                    gsize                  length);
+
+void     smtp_session_greet        (SmtpSession           *self,
+                                    const char            *host_name,
+                                    gboolean               extended);
+gboolean smtp_session_is_greeted   (SmtpSession           *self);
+
+G_END_DECLS

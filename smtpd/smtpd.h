@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#define SMTPD_INSIDE
+
+#include <smtpd/smtp-version.h>
+#include <smtpd/smtp-types.h>
+#include <smtpd/smtp-enums.h>
+#include <smtpd/smtp-enum-types.h>
+#include <smtpd/smtp-error.h>
+#include <smtpd/smtp-address.h>
+#include <smtpd/smtp-parameters.h>
+#include <smtpd/smtp-reply.h>
+#include <smtpd/smtp-recipient.h>
+#include <smtpd/smtp-envelope.h>
+#include <smtpd/smtp-session.h>
+#include <smtpd/smtp-request.h>
+#include <smtpd/smtp-handler.h>
+#include <smtpd/smtp-server.h>
+#include <smtpd/handlers/smtp-debugging-handler.h>
+#include <smtpd/handlers/smtp-maildir-handler.h>
+#include <smtpd/handlers/smtp-sink-handler.h>
+
+#undef SMTPD_INSIDE
