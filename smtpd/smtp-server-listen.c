@@ -125,7 +125,8 @@ make_transport (SmtpServer  *self,
 {
   SmtpPoller *poller = smtp_server_get_poller (self);
 
-  if (G_IS_SOCKET_CONNECTION (stream))
+  /* A wrapper has a socket below another stream, such as TLS, that must not be passed over. */
+  if (G_IS_SOCKET_CONNECTION (stream) && !G_IS_TCP_WRAPPER_CONNECTION (stream))
     {
       GSocket *socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
       SmtpTransport *transport;
