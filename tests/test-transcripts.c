@@ -130,6 +130,18 @@ transcript_load (const char *path)
   return self;
 }
 
+static void
+transcript_free (gpointer data)
+{
+  Transcript *self = data;
+
+  g_ptr_array_unref (self->settings);
+  g_ptr_array_unref (self->hooks);
+  g_string_free (self->input, TRUE);
+  g_string_free (self->expected, TRUE);
+  g_free (self);
+}
+
 /* The host */
 
 static void
@@ -210,10 +222,8 @@ take_message (SmtpServer   *server,
   return SMTP_VERDICT_HANDLED;
 }
 
-/* The hooks' arguments differ behind the third; the request is what counts. */
 static void
-answer (gpointer     instance,
-        const char  *text,
+answer (const char  *text,
         SmtpRequest *request)
 {
   const char *space = strchr (text, ' ');
@@ -223,6 +233,7 @@ answer (gpointer     instance,
   smtp_request_reply (request, g_ascii_strtoull (text, NULL, 10), unescaped->str);
 }
 
+/* The arguments of hooks differ behind the third, which is the request. */
 static void
 answer_marshal (GClosure     *closure,
                 GValue       *return_value,
@@ -231,7 +242,7 @@ answer_marshal (GClosure     *closure,
                 gpointer      hint,
                 gpointer      data)
 {
-  answer (NULL, closure->data, g_value_get_object (&params[3]));
+  answer (closure->data, g_value_get_object (&params[3]));
   g_value_set_enum (return_value, SMTP_VERDICT_HANDLED);
 }
 
@@ -385,6 +396,7 @@ main (int    argc,
 {
   g_autofree char *directory = NULL;
   g_autoptr (GDir) dir = NULL;
+  g_autoptr (GPtrArray) transcripts = g_ptr_array_new_with_free_func (transcript_free);
   const char *name;
 
   g_test_init (&argc, &argv, NULL);
@@ -406,6 +418,7 @@ main (int    argc,
         continue;
 
       transcript = transcript_load (path);
+      g_ptr_array_add (transcripts, transcript);
       g_test_add_data_func (whole, transcript, test_whole);
       g_test_add_data_func (octets, transcript, test_octets);
       g_test_add_data_func (cuts, transcript, test_cuts);
