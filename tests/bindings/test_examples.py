@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The examples, each started as a newcomer would, in each language."""
+
+import os
+import pathlib
+import shutil
+import smtplib
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+EXAMPLES = pathlib.Path(os.environ['SMTPD_EXAMPLES'])
+BUILD = pathlib.Path(os.environ['SMTPD_BUILD']) / 'examples'
+PATIENCE = 30
+MESSAGE = 'Subject: hello\r\n\r\nx\r\n'
+
+
+def commands(name):
+    """How to run an example in each language in which it is there."""
+    yield 'C', [BUILD / f'example-{name}']
+    yield 'Python', [sys.executable, EXAMPLES / f'{name}.py']
+    if shutil.which('gjs'):
+        yield 'JavaScript', ['gjs', '-m', EXAMPLES / f'{name}.js']
+    if (BUILD / f'example-{name}-vala').exists():
+        yield 'Vala', [BUILD / f'example-{name}-vala']
+
+
+class Example:
+    def __init__(self, command):
+        self.command = command
+
+    def __enter__(self):
+        self.process = subprocess.Popen([*self.command, '127.0.0.1:0'], text=True,
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        line = self.process.stdout.readline()
+        if not line.startswith('listening on '):
+            self.process.kill()
+            raise AssertionError(line)
+        self.port = int(line.rpartition(':')[2])
+        return self
+
+    def __exit__(self, *exception):
+        self.process.terminate()
+        try:
+            self.output = self.process.communicate(timeout=PATIENCE)[0]
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+
+    def client(self):
+        return smtplib.SMTP('127.0.0.1', self.port, local_hostname='me.example', timeout=PATIENCE)
+
+
+class Examples(unittest.TestCase):
+
+    def test_ping(self):
+        for language, command in commands('ping'):
+            with self.subTest(language), Example(command) as example:
+                with example.client() as client:
+                    self.assertEqual(client.docmd('PING'), (259, b'OK'))
+                    first = client.rset()
+                    second = client.rset()
+                    self.assertEqual((first[0], second[0]), (250, 250))
+                    self.assertIn(b'1', first[1])
+                    self.assertIn(b'2', second[1].splitlines()[0])
+                    client.sendmail('a@example.org', ['b@example.org'], MESSAGE)
+                    self.assertEqual(client.docmd('PONG')[0], 500)
+            with self.subTest(language):
+                self.assertEqual(example.process.returncode, 0)
+                self.assertIn('a@example.org', example.output)
+                self.assertIn('hello', example.output)
+
+    def test_own_classes(self):
+        for language, command in commands('own-classes'):
+            with self.subTest(language), Example(command) as example:
+                with example.client() as client:
+                    for _ in range(2):
+                        client.sendmail('a@example.org', ['b@example.org'], MESSAGE)
+
+    def test_later(self):
+        for language, command in commands('later'):
+            with self.subTest(language), Example(command) as example:
+                self.check_later(example)
+
+    def check_later(self, example):
+        """While one waits for its answer, another is served at full speed."""
+        answers = []
+
+        def wait():
+            with example.client() as client:
+                client.ehlo()
+                client.mail('a@example.org')
+                begun.set()
+                answers.append(client.rcpt('b@example.org'))
+                answers.append(client.rcpt('nobody@example.org'))
+
+        begun = threading.Event()
+        waiting = threading.Thread(target=wait)
+        with example.client() as client:
+            client.noop()
+            start = time.monotonic()
+            waiting.start()
+            begun.wait(PATIENCE)
+            for _ in range(50):
+                self.assertEqual(client.noop()[0], 250)
+            self.assertEqual(answers, [])
+            waiting.join(PATIENCE)
+            self.assertGreater(time.monotonic() - start, 1)
+        self.assertEqual([code for code, _ in answers], [250, 550])
+
+
+if __name__ == '__main__':
+    unittest.main()
