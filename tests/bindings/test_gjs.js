@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// The library from JavaScript: subclasses, hooks, handlers, and what goes wrong in them.
+
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
+import Smtpd from 'gi://Smtpd?version=1.0';
+import System from 'system';
+
+Gio._promisify(Gio.SocketClient.prototype, 'connect_to_host_async', 'connect_to_host_finish');
+Gio._promisify(Gio.DataInputStream.prototype, 'read_line_async', 'read_line_finish_utf8');
+
+class Client {
+    static async connect(server) {
+        const client = new Client();
+        const socketClient = new Gio.SocketClient({enable_proxy: false});
+        client.connection = await socketClient.connect_to_host_async(
+            server.dup_listen_addresses()[0], 25, null);
+        client.input = new Gio.DataInputStream({
+            base_stream: client.connection.get_input_stream(),
+            newline_type: Gio.DataStreamNewlineType.CR_LF,
+        });
+        await client.ask(null);
+        return client;
+    }
+
+    // Sends a line, if there is one; returns the whole reply.
+    async ask(line) {
+        if (line !== null)
+            this.connection.get_output_stream().write_all(`${line}\r\n`, null);
+        const lines = [];
+        do {
+            const [text] = await this.input.read_line_async(GLib.PRIORITY_DEFAULT, null);
+            lines.push(text);
+        } while (lines.at(-1)?.[3] === '-');
+        return lines.join('|');
+    }
+
+    async codes(...lines) {
+        const codes = [];
+        for (const line of lines)
+            codes.push(Number((await this.ask(line)).slice(0, 3)));
+        return codes;
+    }
+}
+
+const transaction = ['EHLO me', 'MAIL FROM:<a@example.org>', 'RCPT TO:<b@example.org>', 'DATA', '.'];
+
+function listen(server) {
+    server.listen('127.0.0.1:0', Smtpd.ListenerKind.SMTP);
+    return Client.connect(server);
+}
+
+function equal(actual, expected) {
+    const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)];
+    if (a !== b)
+        throw new Error(`${a} is not ${b}`);
+}
+
+function sleep(milliseconds) {
+    return new Promise(resolve => GLib.timeout_add(GLib.PRIORITY_DEFAULT, milliseconds, () => {
+        resolve();
+        return GLib.SOURCE_REMOVE;
+    }));
+}
+
+const OwnSession = GObject.registerClass(class OwnSession extends Smtpd.Session {});
+const OwnEnvelope = GObject.registerClass(class OwnEnvelope extends Smtpd.Envelope {});
+
+const OwnServer = GObject.registerClass(class OwnServer extends Smtpd.Server {
+    vfunc_create_session() {
+        return new OwnSession();
+    }
+
+    vfunc_create_envelope(_session) {
+        return new OwnEnvelope();
+    }
+
+    vfunc_rset(session, request, argument) {
+        this.resets = (this.resets ?? 0) + 1;
+        request.add_line(`number ${this.resets}`);
+        super.vfunc_rset(session, request, argument);
+    }
+
+    vfunc_noop() {
+        throw new Error('secret');
+    }
+
+    vfunc_unknown_command(session, request, argument) {
+        if (request.verb === 'PONG')
+            request.reply(259, argument);
+        else
+            super.vfunc_unknown_command(session, request, argument);
+    }
+});
+
+const OwnHandler = GObject.registerClass(class OwnHandler extends Smtpd.Handler {
+    vfunc_handle_mail(server, session, envelope, request, address, parameters) {
+        this.seen = [address.get_text(), parameters.get_length()];
+        request.proceed();
+    }
+
+    vfunc_handle_rcpt(_server, _session, _envelope, request, _address, _parameters) {
+        request.hold();
+        GLib.timeout_add(GLib.PRIORITY_DEFAULT, 20, () => {
+            request.reply(250, '2.1.5 later');
+            return GLib.SOURCE_REMOVE;
+        });
+    }
+
+    vfunc_handle_vrfy() {
+    }
+
+    vfunc_handle_data(server, session, envelope, request) {
+        this.content = new TextDecoder().decode(envelope.content.toArray());
+        this.rcptTos = envelope.rcpt_tos;
+        request.reply(250, '2.0.0 taken');
+    }
+});
+
+const tests = {
+    async subclass() {
+        const server = new OwnServer({hostname: 'mx.example'});
+        server.add_command('PING', (_server, _session, request, _argument) => request.reply(259, 'OK'));
+        let types = null;
+        server.connect('handle-mail', (_server, session, envelope) => {
+            types = [session instanceof OwnSession, envelope instanceof OwnEnvelope, session.host_name];
+            return Smtpd.Verdict.CONTINUE;
+        });
+        const client = await listen(server);
+        equal(await client.ask('PING'), '259 OK');
+        equal(await client.ask('RSET'), '250-2.0.0 number 1|250 2.0.0 OK');
+        equal(await client.ask('RSET'), '250-2.0.0 number 2|250 2.0.0 OK');
+        equal(await client.ask('PONG x'), '259 x');
+        equal(await client.codes('PANG', 'NOOP', 'EHLO me', 'MAIL FROM:<>'), [500, 451, 250, 250]);
+        equal(types, [true, true, 'me']);
+    },
+
+    async types() {
+        const server = new Smtpd.Server({session_type: OwnSession.$gtype, envelope_type: OwnEnvelope.$gtype});
+        let types = null;
+        server.connect('handle-data', (_server, session, envelope, request) => {
+            types = [session instanceof OwnSession, envelope instanceof OwnEnvelope];
+            request.reply(250, null);
+            return Smtpd.Verdict.HANDLED;
+        });
+        const client = await listen(server);
+        equal(await client.codes(...transaction), [250, 250, 250, 354, 250]);
+        equal(types, [true, true]);
+    },
+
+    async handler() {
+        const server = new Smtpd.Server();
+        const handler = new OwnHandler();
+        server.add_handler(handler);
+        const client = await listen(server);
+        equal(await client.codes(...transaction), [250, 250, 250, 354, 250]);
+        equal(await client.codes('VRFY x', 'NOOP'), [451, 250]);
+        equal(handler.seen, ['a@example.org', 0]);
+        equal([handler.content, handler.rcptTos], ['', ['b@example.org']]);
+    },
+
+    async failures() {
+        const hooks = [
+            () => { throw new Error('secret'); },
+            () => {},
+            () => true,
+            () => false,
+            () => 'yes',
+            () => new Promise(() => {}),
+            async () => { await sleep(10); },
+            async () => { await sleep(10); throw new Error('secret'); },
+            async (_server, _session, _envelope, request) => {
+                request.hold();
+                await sleep(10);
+            },
+        ];
+        for (const hook of hooks) {
+            const server = new Smtpd.Server({hook_timeout: 1});
+            server.connect('handle-rcpt', hook);
+            const client = await listen(server);
+            const replies = await client.codes('EHLO me', 'MAIL FROM:<>', 'RCPT TO:<b@example.org>', 'NOOP');
+            equal(replies, [250, 250, 451, 250]);
+        }
+    },
+
+    async promises() {
+        const server = new Smtpd.Server();
+        server.connect('handle-rcpt', async (_server, _session, _envelope, request) => {
+            request.hold();
+            await sleep(10);
+            request.reply(250, '2.1.5 later');
+        });
+        server.connect('handle-data', async (_server, _session, _envelope, request) => {
+            request.hold();
+            await sleep(10);
+            request.proceed();
+        });
+        const client = await listen(server);
+        equal(await client.codes(...transaction), [250, 250, 250, 354, 554]);
+    },
+};
+
+const loop = new GLib.MainLoop(null, false);
+let failed = 0;
+
+async function main() {
+    let number = 0;
+    print(`1..${Object.keys(tests).length}`);
+    for (const [name, test] of Object.entries(tests)) {
+        number++;
+        try {
+            await test();
+            print(`ok ${number} - ${name}`);
+        } catch (error) {
+            failed++;
+            print(`not ok ${number} - ${name}\n# ${error}\n# ${error.stack}`);
+        }
+    }
+    loop.quit();
+}
+
+GLib.timeout_add_seconds(GLib.PRIORITY_DEFAULT, 60, () => {
+    print('Bail out! it takes too long');
+    System.exit(1);
+});
+main();
+loop.run();
+System.exit(failed > 0 ? 1 : 0);
