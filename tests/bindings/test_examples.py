@@ -4,16 +4,20 @@
 
 import os
 import pathlib
+import re
 import shutil
 import smtplib
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
 
 EXAMPLES = pathlib.Path(os.environ['SMTPD_EXAMPLES'])
 BUILD = pathlib.Path(os.environ['SMTPD_BUILD']) / 'examples'
+SOURCE = EXAMPLES.parent
 PATIENCE = 30
 MESSAGE = 'Subject: hello\r\n\r\nx\r\n'
 
@@ -52,6 +56,64 @@ class Example:
 
     def client(self):
         return smtplib.SMTP('127.0.0.1', self.port, local_hostname='me.example', timeout=PATIENCE)
+
+
+class Readme(unittest.TestCase):
+    """The programs in README.md, as they stand there, but for the port."""
+
+    def program(self, language):
+        text = (SOURCE / 'README.md').read_text()
+        return re.search(rf'^```{language}\n(.*?)^```', text, re.M | re.S).group(1)
+
+    def check(self, command):
+        with socket.socket() as probe:
+            probe.bind(('127.0.0.1', 0))
+            port = probe.getsockname()[1]
+        process = subprocess.Popen(command(port), stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, text=True)
+        try:
+            self.talk(port)
+        finally:
+            process.terminate()
+            process.communicate(timeout=PATIENCE)
+
+    def talk(self, port):
+        for _ in range(PATIENCE * 10):
+            try:
+                client = smtplib.SMTP('127.0.0.1', port, local_hostname='me.example', timeout=PATIENCE)
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.1)
+        with client:
+            self.assertEqual(client.docmd('PING'), (259, b'OK'))
+            self.assertEqual(client.rset()[0], 250)
+            self.assertEqual(client.sendmail('a@example.org', ['b@example.org'], MESSAGE), {})
+
+    def write(self, directory, name, language, port):
+        path = pathlib.Path(directory) / name
+        path.write_text(self.program(language).replace('localhost:8025', f'127.0.0.1:{port}'))
+        return path
+
+    def test_c(self):
+        with tempfile.TemporaryDirectory() as directory:
+            def build(port):
+                program = pathlib.Path(directory) / 'ping'
+                flags = subprocess.run(['pkg-config', '--cflags', '--libs', 'gio-2.0'], check=True,
+                                       capture_output=True, text=True).stdout.split()
+                build_root = BUILD.parent
+                subprocess.run(['cc', '-o', program, self.write(directory, 'ping.c', 'c', port),
+                                f'-I{SOURCE}', f'-I{build_root}', f'-I{build_root}/smtpd',
+                                f'-L{build_root}/smtpd', '-lsmtpd-1.0', *flags], check=True)
+                return [program]
+            self.check(build)
+
+    def test_python(self):
+        with tempfile.TemporaryDirectory() as directory:
+            self.check(lambda port: [sys.executable, self.write(directory, 'ping.py', 'python', port)])
+
+    def test_javascript(self):
+        with tempfile.TemporaryDirectory() as directory:
+            self.check(lambda port: ['gjs', '-m', self.write(directory, 'ping.js', 'js', port)])
 
 
 class Examples(unittest.TestCase):
