@@ -37,6 +37,9 @@ update (SmtpListener *self)
 {
   gboolean listens = self->active && self->pause.deadline == 0;
 
+  if (smtp_listener_is_closed (self))
+    return;
+
   smtp_poller_rewatch (self->poller, &self->watch, listens ? SMTP_POLL_IN : 0);
 }
 
@@ -159,7 +162,7 @@ on_clients (SmtpWatch      *watch,
   /* A hook may stop the server, or close it and with it this listener. */
   for (guint i = 0; i < BUDGET && smtp_server_has_listener (server, self); i++)
     {
-      if (!self->active || self->pause.deadline != 0 || !accept_one (self))
+      if (!self->active || smtp_listener_is_closed (self) || self->pause.deadline != 0 || !accept_one (self))
         break;
     }
 }
@@ -197,6 +200,9 @@ void
 smtp_listener_free (SmtpListener *self)
 {
   smtp_poller_disarm (self->poller, &self->pause);
+  /* The descriptor may be somebody else's by now; the epoll set has let go of it by itself. */
+  if (smtp_listener_is_closed (self))
+    self->watch.fd = -1;
   smtp_poller_unwatch (self->poller, &self->watch);
   if (self->path != NULL)
     unlink (self->path);
@@ -205,6 +211,12 @@ smtp_listener_free (SmtpListener *self)
   smtp_poller_unref (self->poller);
   g_free (self->path);
   g_free (self);
+}
+
+gboolean
+smtp_listener_is_closed (SmtpListener *self)
+{
+  return g_socket_is_closed (self->socket);
 }
 
 void

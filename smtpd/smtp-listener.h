@@ -21,6 +21,8 @@ SmtpListener *smtp_listener_new          (SmtpServer     *server,
                                           GError        **error);
 void          smtp_listener_free         (SmtpListener   *self);
 
+/* By g_socket_listener_close(). */
+gboolean      smtp_listener_is_closed    (SmtpListener   *self);
 void          smtp_listener_set_active   (SmtpListener   *self,
                                           gboolean        active);
 /* As smtp_server_listen() takes it, with the port that it really has. */

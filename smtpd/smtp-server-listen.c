@@ -30,20 +30,30 @@ listen_on (SmtpServer  *self,
   SmtpServerPrivate *priv = smtp_server_get_private (self);
   g_autoptr (GError) local_error = NULL;
   SmtpListener *listener = smtp_listener_new (self, socket, &local_error);
+  gboolean added;
 
-  if (listener != NULL)
+  if (listener == NULL && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
     {
-      g_ptr_array_add (priv->listeners, listener);
-      smtp_listener_set_active (listener, g_socket_service_is_active (G_SOCKET_SERVICE (self)));
-      return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
     }
 
-  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
-    return g_socket_listener_add_socket (G_SOCKET_LISTENER (self), socket, NULL, error);
+  /* The socket is GSocketListener's in any case, so that its close() closes it. */
+  priv->adding = listener != NULL && !priv->service_accepts;
+  added = g_socket_listener_add_socket (G_SOCKET_LISTENER (self), socket, NULL, error);
+  priv->adding = FALSE;
 
-  g_propagate_error (error, g_steal_pointer (&local_error));
+  if (listener == NULL)
+    return added;
 
-  return FALSE;
+  g_ptr_array_add (priv->listeners, listener);
+  if (!added)
+    g_ptr_array_remove (priv->listeners, listener);
+  else
+    smtp_listener_set_active (listener, !priv->service_accepts &&
+                                        g_socket_service_is_active (G_SOCKET_SERVICE (self)));
+
+  return added;
 }
 
 /**
@@ -108,12 +118,18 @@ smtp_server_dup_listen_addresses (SmtpServer *self)
 {
   SmtpServerPrivate *priv = smtp_server_get_private (self);
   char **addresses;
+  guint n = 0;
 
   g_return_val_if_fail (SMTP_IS_SERVER (self), NULL);
 
   addresses = g_new0 (char *, priv->listeners->len + 1);
   for (guint i = 0; i < priv->listeners->len; i++)
-    addresses[i] = smtp_listener_dup_address (g_ptr_array_index (priv->listeners, i));
+    {
+      SmtpListener *listener = g_ptr_array_index (priv->listeners, i);
+
+      if (!smtp_listener_is_closed (listener))
+        addresses[n++] = smtp_listener_dup_address (listener);
+    }
 
   return addresses;
 }

@@ -36,6 +36,8 @@ typedef struct
   GPtrArray        *handlers;     /* NULL if there are none; replaced, never changed */
   GPtrArray        *keywords;     /* edits to those of EHLO */
   GPtrArray        *listeners;
+  gboolean          adding;       /* a socket that the poller watches */
+  gboolean          service_accepts; /* GSocketService does, on all sockets */
 
   GMutex            lock;         /* of connections: sessions are listed from any thread */
   GHashTable       *connections;

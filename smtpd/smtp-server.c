@@ -117,14 +117,16 @@ smtp_server_finalize (GObject *object)
   G_OBJECT_CLASS (smtp_server_parent_class)->finalize (object);
 }
 
+/* Two that accept on one socket get in each other's way. The poller does it, for it is cheaper,
+ * until GSocketService begins to: when it is started again, or given a socket by somebody else,
+ * it accepts on all sockets, and that cannot be had otherwise. */
 static void
-follow_active (SmtpServer *self)
+leave_accepting (SmtpServer *self)
 {
   SmtpServerPrivate *priv = PRIVATE (self);
-  gboolean active = g_socket_service_is_active (G_SOCKET_SERVICE (self));
 
   for (guint i = 0; i < priv->listeners->len; i++)
-    smtp_listener_set_active (g_ptr_array_index (priv->listeners, i), active);
+    smtp_listener_set_active (g_ptr_array_index (priv->listeners, i), FALSE);
 }
 
 /* g_socket_service_start() and _stop() have no other way to tell. */
@@ -132,41 +134,32 @@ static void
 smtp_server_notify (GObject    *object,
                     GParamSpec *pspec)
 {
+  SmtpServer *self = SMTP_SERVER (object);
+
   if (strcmp (pspec->name, "active") == 0)
-    follow_active (SMTP_SERVER (object));
+    {
+      /* The first time it comes with the construction, before there is a socket. */
+      PRIVATE (self)->service_accepts |= PRIVATE (self)->listeners->len > 0 &&
+                                         g_socket_service_is_active (G_SOCKET_SERVICE (self));
+      leave_accepting (self);
+    }
 
   if (G_OBJECT_CLASS (smtp_server_parent_class)->notify != NULL)
     G_OBJECT_CLASS (smtp_server_parent_class)->notify (object, pspec);
 }
 
-/* A closed listener takes no socket; one that is open finds that this socket is closed. */
-static gboolean
-is_listener_closed (GSocketListener *listener)
-{
-  g_autoptr (GSocket) socket = NULL;
-  g_autoptr (GError) error = NULL;
-
-  socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
-  if (socket == NULL)
-    return FALSE;
-
-  g_socket_close (socket, NULL);
-  g_socket_listener_add_socket (listener, socket, NULL, &error);
-
-  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-}
-
-/* g_socket_listener_close() ends in this, and tells in no other way that it was called. */
+/* A socket was added: GSocketService begins to accept. */
 static void
 smtp_server_changed (GSocketListener *listener)
 {
   SmtpServerPrivate *priv = PRIVATE (SMTP_SERVER (listener));
 
-  if (priv->listeners->len > 0 && is_listener_closed (listener))
-    g_ptr_array_set_size (priv->listeners, 0);
+  if (priv->adding)
+    return;
 
-  if (G_SOCKET_LISTENER_CLASS (smtp_server_parent_class)->changed != NULL)
-    G_SOCKET_LISTENER_CLASS (smtp_server_parent_class)->changed (listener);
+  priv->service_accepts = TRUE;
+  leave_accepting (SMTP_SERVER (listener));
+  G_SOCKET_LISTENER_CLASS (smtp_server_parent_class)->changed (listener);
 }
 
 static gboolean
