@@ -441,7 +441,13 @@ main (int    argc,
     {
       for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
         {
-          g_autofree char *path = g_strconcat ("/server/", stream ? "stream/" : "epoll/", tests[i].name, NULL);
+          g_autofree char *path = NULL;
+
+          /* GSocketService keeps itself alive while it waits for clients. */
+          if (stream && tests[i].func == test_sessions_outlive)
+            continue;
+
+          path = g_strconcat ("/server/", stream ? "stream/" : "epoll/", tests[i].name, NULL);
 
           g_test_add (path, Fixture, GINT_TO_POINTER (stream), set_up, tests[i].func, tear_down);
         }
