@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "smtp-bdat-command.h"
 #include "smtp-mail-command.h"
+#include "smtp-message.h"
 #include "smtp-stages.h"
 #include "smtp-session-private.h"
 #include "smtp-extensions.h"
@@ -141,7 +143,7 @@ static void
 apply_data (SmtpDialogue *self,
             SmtpRequest  *request)
 {
-  smtp_dialogue_begin_data (self);
+  smtp_message_begin_data (self);
 }
 
 static void
@@ -157,6 +159,10 @@ real_data (SmtpServer  *server,
     smtp_dialogue_refuse_request (self, request, SMTP_REPLY_NO_ARGUMENT);
   else if (self->envelope == NULL)
     smtp_dialogue_refuse_request (self, request, SMTP_REPLY_MAIL_FIRST);
+  else if (self->chunking)
+    smtp_dialogue_refuse_request (self, request, SMTP_REPLY_CHUNKS_BEGUN);
+  else if (smtp_envelope_get_body_type (self->envelope) == SMTP_BODY_TYPE_BINARY)
+    smtp_dialogue_refuse_request (self, request, SMTP_REPLY_BINARY_NEEDS_BDAT);
   else if (smtp_envelope_get_n_recipients (self->envelope) > 0)
     smtp_stages_run_hooks (request, SMTP_HOOK_DATA_BEGIN, &effect);
   else if (self->refused_recipients > 0)
@@ -361,6 +367,7 @@ const SmtpCommand smtp_command_unknown = { .offset = METHOD (unknown_command) };
 
 const gsize smtp_command_mail_offset = METHOD (mail);
 const gsize smtp_command_rcpt_offset = METHOD (rcpt);
+const gsize smtp_command_bdat_offset = METHOD (bdat);
 const gsize smtp_command_quit_offset = METHOD (quit);
 
 /* Octets beyond the 512 of RFC 5321 section 4.5.3.1.4: SIZE adds 26 (RFC 1870 section 3), 8BITMIME 17
@@ -384,6 +391,7 @@ smtp_commands_get_standard (void)
     { "MAIL", { .offset = METHOD (mail), .adds_status = TRUE, .line_extra = MAIL_EXTRA } },
     { "RCPT", { .offset = METHOD (rcpt), .adds_status = TRUE } },
     { "DATA", { .offset = METHOD (data), .adds_status = TRUE, .asks_more = TRUE } },
+    { "BDAT", { .offset = METHOD (bdat), .adds_status = TRUE } },
     { "RSET", { .offset = METHOD (rset), .adds_status = TRUE } },
     { "VRFY", { .offset = METHOD (vrfy), .adds_status = TRUE, .line_extra = UTF8_EXTRA } },
     { "EXPN", { .offset = METHOD (expn), .adds_status = TRUE, .line_extra = UTF8_EXTRA } },
@@ -414,6 +422,7 @@ smtp_commands_install_methods (SmtpServerClass *klass)
   klass->mail = smtp_mail_command;
   klass->rcpt = smtp_rcpt_command;
   klass->data = real_data;
+  klass->bdat = smtp_bdat_command;
   klass->message = real_message;
   klass->rset = real_rset;
   klass->vrfy = real_vrfy;

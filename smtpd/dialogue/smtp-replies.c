@@ -22,6 +22,7 @@ static const struct
   [SMTP_REPLY_SHUTDOWN]            = { 421, "4.3.2", "Service is going down, closing" },
   [SMTP_REPLY_TOO_MANY_ERRORS]     = { 421, "4.7.0", "Too many errors, closing" },
   [SMTP_REPLY_INTERNAL_ERROR]      = { 451, "4.3.0", "Internal error, try again later" },
+  [SMTP_REPLY_NO_SPACE]            = { 452, "4.3.1", "No space left for the message" },
   [SMTP_REPLY_HOOK_TIMEOUT]        = { 451, "4.3.0", "No decision in time, try again later" },
 
   [SMTP_REPLY_UNKNOWN_COMMAND]     = { 500, "5.5.1", "Command not recognized" },
@@ -45,6 +46,10 @@ static const struct
   [SMTP_REPLY_PARAMETER_SYNTAX]    = { 501, "5.5.4", "Malformed parameters" },
   [SMTP_REPLY_PARAMETER_VALUE]     = { 501, "5.5.4", "Malformed value of a parameter" },
   [SMTP_REPLY_PARAMETER_UNKNOWN]   = { 555, "5.5.4", "Parameter not recognized" },
+  [SMTP_REPLY_BDAT_SYNTAX]         = { 501, "5.5.4", "Syntax: BDAT size [LAST], closing" },
+  [SMTP_REPLY_CHUNKS_SPOILT]       = { 503, "5.5.1", "A chunk was refused before, say RSET" },
+  [SMTP_REPLY_CHUNKS_BEGUN]        = { 503, "5.5.1", "The message is coming by BDAT already" },
+  [SMTP_REPLY_BINARY_NEEDS_BDAT]   = { 503, "5.5.1", "A BINARYMIME message can only come by BDAT" },
   [SMTP_REPLY_NO_EXPN]             = { 502, "5.5.1", "EXPN is not available" },
   [SMTP_REPLY_HELO_FIRST]          = { 503, "5.5.1", "Say HELO or EHLO first" },
   [SMTP_REPLY_NESTED_MAIL]         = { 503, "5.5.1", "A transaction is under way already" },
