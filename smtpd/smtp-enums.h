@@ -61,12 +61,14 @@ typedef enum
 /**
  * SmtpListenerKind:
  * @SMTP_LISTENER_KIND_SMTP: SMTP, RFC 5321
+ * @SMTP_LISTENER_KIND_LMTP: LMTP, RFC 2033
  *
  * What is spoken on an address that a server listens on.
  */
 typedef enum
 {
-  SMTP_LISTENER_KIND_SMTP
+  SMTP_LISTENER_KIND_SMTP,
+  SMTP_LISTENER_KIND_LMTP
 } SmtpListenerKind;
 
 G_END_DECLS

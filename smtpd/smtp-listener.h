@@ -18,7 +18,10 @@ GPtrArray    *smtp_listener_open_sockets (const char     *address,
 /* G_IO_ERROR_NOT_SUPPORTED where there is no epoll. */
 SmtpListener *smtp_listener_new          (SmtpServer     *server,
                                           GSocket        *socket,
+                                          SmtpListenerKind kind,
                                           GError        **error);
+/* The kind of the listener that GSocketService::incoming names as its source object. */
+SmtpListenerKind smtp_listener_kind_of   (GObject        *source_object);
 void          smtp_listener_free         (SmtpListener   *self);
 
 void          smtp_listener_set_active   (SmtpListener   *self,

@@ -23,13 +23,14 @@ check_context (SmtpServer  *self,
 }
 
 static gboolean
-listen_on (SmtpServer  *self,
-           GSocket     *socket,
-           GError     **error)
+listen_on (SmtpServer        *self,
+           GSocket           *socket,
+           SmtpListenerKind   kind,
+           GError           **error)
 {
   SmtpServerPrivate *priv = smtp_server_get_private (self);
   g_autoptr (GError) local_error = NULL;
-  SmtpListener *listener = smtp_listener_new (self, socket, &local_error);
+  SmtpListener *listener = smtp_listener_new (self, socket, kind, &local_error);
 
   if (listener != NULL)
     {
@@ -39,7 +40,7 @@ listen_on (SmtpServer  *self,
     }
 
   if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
-    return g_socket_listener_add_socket (G_SOCKET_LISTENER (self), socket, NULL, error);
+    return g_socket_listener_add_socket (G_SOCKET_LISTENER (self), socket, G_OBJECT (socket), error);
 
   g_propagate_error (error, g_steal_pointer (&local_error));
 
@@ -87,7 +88,7 @@ smtp_server_listen (SmtpServer        *self,
 
   for (guint i = 0; i < sockets->len; i++)
     {
-      if (!listen_on (self, g_ptr_array_index (sockets, i), error))
+      if (!listen_on (self, g_ptr_array_index (sockets, i), kind, error))
         return FALSE;
     }
 
@@ -169,7 +170,7 @@ smtp_server_accept_stream (SmtpServer        *self,
   if (transport == NULL)
     return FALSE;
 
-  smtp_connection_start (self, transport, NULL, 0);
+  smtp_connection_start (self, transport, kind, NULL, 0);
 
   return TRUE;
 }

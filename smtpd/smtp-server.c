@@ -178,7 +178,7 @@ smtp_server_incoming (GSocketService    *service,
   g_autoptr (GError) error = NULL;
 
   if (!smtp_server_accept_stream (SMTP_SERVER (service), G_IO_STREAM (connection),
-                                  SMTP_LISTENER_KIND_SMTP, &error))
+                                  smtp_listener_kind_of (source_object), &error))
     g_warning ("A client is lost: %s", error->message);
 
   return TRUE;

@@ -40,7 +40,7 @@ answer_greet (SmtpDialogue *self,
               SmtpRequest  *request)
 {
   const SmtpServerConfig *config = smtp_server_get_config (self->server);
-  g_autofree char *text = g_strjoin (" ", config->hostname, "ESMTP",
+  g_autofree char *text = g_strjoin (" ", config->hostname, self->is_lmtp ? "LMTP" : "ESMTP",
                                      *config->ident != '\0' ? config->ident : NULL, NULL);
 
   return smtp_reply_new (220, text);
@@ -122,7 +122,7 @@ real_ehlo (SmtpServer  *server,
   argument = smtp_request_get_argument (request);
   if (!smtp_helo_name_is_valid (argument, strlen (argument)))
     {
-      smtp_dialogue_refuse_request (self, request, SMTP_REPLY_EHLO_SYNTAX);
+      smtp_dialogue_refuse_request (self, request, self->is_lmtp ? SMTP_REPLY_LHLO_SYNTAX : SMTP_REPLY_EHLO_SYNTAX);
       return;
     }
 
@@ -386,8 +386,9 @@ smtp_commands_get_standard (void)
     SmtpCommand command;
   } commands[] =
   {
-    { "HELO", { .offset = METHOD (helo) } },
-    { "EHLO", { .offset = METHOD (ehlo) } },
+    { "HELO", { .offset = METHOD (helo), .protocols = SMTP_ONLY } },
+    { "EHLO", { .offset = METHOD (ehlo), .protocols = SMTP_ONLY } },
+    { "LHLO", { .offset = METHOD (ehlo), .protocols = LMTP_ONLY } },
     { "MAIL", { .offset = METHOD (mail), .adds_status = TRUE, .line_extra = MAIL_EXTRA } },
     { "RCPT", { .offset = METHOD (rcpt), .adds_status = TRUE } },
     { "DATA", { .offset = METHOD (data), .adds_status = TRUE, .asks_more = TRUE } },

@@ -283,27 +283,52 @@ take_effect (SmtpDialogue *self,
   self->envelope_is_new = FALSE;
 }
 
+/* The end of a message has an answer for each recipient in LMTP, RFC 2033 section 4.2. */
+static void
+say_answer (SmtpDialogue *self,
+            SmtpRequest  *request,
+            SmtpReply    *reply)
+{
+  guint n = smtp_request_get_n_recipients (request);
+
+  if (n == 0 || smtp_reply_get_code (reply) == 421)
+    smtp_dialogue_say (self, reply);
+
+  for (guint i = 0; i < n && smtp_reply_get_code (reply) != 421; i++)
+    {
+      g_autoptr (SmtpReply) own = smtp_request_get_recipient_answer (request, i);
+      g_autoptr (SmtpReply) fixed = own != NULL ? fix_answer (self, own) : smtp_reply_ref (reply);
+
+      smtp_dialogue_say (self, fixed);
+    }
+}
+
 static void
 finish (SmtpDialogue *self)
 {
   g_autoptr (SmtpReply) answer = smtp_request_get_answer (self->request);
   g_autoptr (SmtpReply) reply = fix_answer (self, answer);
   g_autoptr (SmtpRequest) request = NULL;
+  gboolean ends = smtp_reply_get_code (reply) == 421;
+  gboolean success = is_success (self, reply);
+  gboolean is_chunk = self->command.offset == smtp_command_bdat_offset;
 
   take_effect (self, reply);
+  ends |= self->close_after;
+  is_chunk &= !ends;
   request = g_steal_pointer (&self->request);
-  if (self->command.offset == smtp_command_bdat_offset && !self->close_after)
-    smtp_message_begin_chunk (self, reply, is_success (self, reply));
-  else
-    smtp_dialogue_say (self, reply);
+  if (!is_chunk)
+    say_answer (self, request, reply);
   smtp_stages_clear (self);
 
   self->depth++;
   smtp_request_finish (request, reply);
   self->depth--;
 
-  if (self->close_after || smtp_reply_get_code (reply) == 421)
+  if (ends)
     say_goodbye (self, NULL);
+  else if (is_chunk)
+    smtp_message_begin_chunk (self, reply, success);
 }
 
 void
@@ -367,7 +392,7 @@ dispatch (SmtpDialogue          *self,
 {
   const SmtpCommand *command = smtp_command_table_lookup (smtp_server_get_commands (self->server), line->verb);
 
-  if (command == NULL)
+  if (command == NULL || (command->protocols & (self->is_lmtp ? SMTP_ONLY : LMTP_ONLY)))
     command = &smtp_command_unknown;
 
   if (line_length + strlen ("\r\n") > COMMAND_LINE_MAX + command->line_extra)

@@ -94,6 +94,7 @@ struct _SmtpDialogue
   guint chunk_is_kept : 1;        /* not only swallowed */
   guint chunking : 1;             /* the message came by BDAT so far */
   guint chunking_failed : 1;      /* and is spoilt */
+  guint is_lmtp : 1;              /* RFC 2033 */
   guint envelope_is_new : 1;      /* made for the MAIL in progress */
   guint message_ended : 1;        /* the command in progress is the end of a message */
   guint close_after : 1;

@@ -35,6 +35,7 @@ static const struct
   [SMTP_REPLY_NO_ARGUMENT]         = { 501, "5.5.4", "This command takes no argument" },
   [SMTP_REPLY_HELO_SYNTAX]         = { 501, NULL,    "Syntax: HELO host-name" },
   [SMTP_REPLY_EHLO_SYNTAX]         = { 501, NULL,    "Syntax: EHLO host-name" },
+  [SMTP_REPLY_LHLO_SYNTAX]         = { 501, NULL,    "Syntax: LHLO host-name" },
   [SMTP_REPLY_MAIL_SYNTAX]         = { 501, "5.5.4", "Syntax: MAIL FROM:<address>" },
   [SMTP_REPLY_RCPT_SYNTAX]         = { 501, "5.5.4", "Syntax: RCPT TO:<address>" },
   [SMTP_REPLY_VRFY_SYNTAX]         = { 501, "5.5.4", "Syntax: VRFY user" },
