@@ -32,6 +32,7 @@
 typedef struct
 {
   GStrv listen;
+  GStrv lmtp_listen;
   char *handler;
   char *size;
   char *timeout;
@@ -266,6 +267,7 @@ static void
 options_clear (Options *self)
 {
   g_clear_pointer (&self->listen, g_strfreev);
+  g_clear_pointer (&self->lmtp_listen, g_strfreev);
   g_clear_pointer (&self->handler, g_free);
   g_clear_pointer (&self->size, g_free);
   g_clear_pointer (&self->timeout, g_free);
@@ -352,6 +354,8 @@ parse_options (Options   *self,
   {
     { "listen", 'l', 0, G_OPTION_ARG_FILENAME_ARRAY, &self->listen,
       "Listen on HOST:PORT, [V6]:PORT or unix:PATH; repeatable (default: " DEFAULT_ADDRESS ")", "ADDR" },
+    { "lmtp-listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->lmtp_listen,
+      "The same for LMTP; with it there is no default for SMTP", "ADDR" },
     { "handler", 'H', 0, G_OPTION_ARG_FILENAME, &self->handler,
       "What becomes of messages: debugging (default), sink, maildir:DIR", "NAME[:ARG]" },
     { "size", 's', 0, G_OPTION_ARG_STRING, &self->size,
@@ -415,20 +419,30 @@ make_handler (const char  *name,
 }
 
 static gboolean
-listen_on_all (SmtpServer  *server,
-               char       **addresses,
-               GError     **error)
+listen_on_each (SmtpServer        *server,
+                char             **addresses,
+                SmtpListenerKind   kind,
+                GError           **error)
 {
-  if (addresses == NULL)
-    return smtp_server_listen (server, DEFAULT_ADDRESS, SMTP_LISTENER_KIND_SMTP, error);
-
-  for (guint i = 0; addresses[i] != NULL; i++)
+  for (guint i = 0; addresses != NULL && addresses[i] != NULL; i++)
     {
-      if (!smtp_server_listen (server, addresses[i], SMTP_LISTENER_KIND_SMTP, error))
+      if (!smtp_server_listen (server, addresses[i], kind, error))
         return FALSE;
     }
 
   return TRUE;
+}
+
+static gboolean
+listen_on_all (SmtpServer     *server,
+               const Options  *options,
+               GError        **error)
+{
+  if (options->listen == NULL && options->lmtp_listen == NULL)
+    return smtp_server_listen (server, DEFAULT_ADDRESS, SMTP_LISTENER_KIND_SMTP, error);
+
+  return listen_on_each (server, options->listen, SMTP_LISTENER_KIND_SMTP, error) &&
+         listen_on_each (server, options->lmtp_listen, SMTP_LISTENER_KIND_LMTP, error);
 }
 
 /* Who started this program may be waiting for these lines. */
@@ -470,7 +484,7 @@ make_server (const Options  *options,
     smtp_server_set_max_errors (server, (guint) options->max_errors_number);
   set_up_logging (server);
 
-  if (!listen_on_all (server, options->listen, error))
+  if (!listen_on_all (server, options, error))
     {
       g_socket_listener_close (G_SOCKET_LISTENER (server));
       return NULL;

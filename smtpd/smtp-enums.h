@@ -47,24 +47,28 @@ typedef enum
  * SmtpBodyType:
  * @SMTP_BODY_TYPE_SEVEN_BIT: `BODY=7BIT`, or nothing declared
  * @SMTP_BODY_TYPE_EIGHT_BIT: `BODY=8BITMIME`, RFC 6152
+ * @SMTP_BODY_TYPE_BINARY: `BODY=BINARYMIME`, RFC 3030
  *
  * What the client declared of the octets of its message.
  */
 typedef enum
 {
   SMTP_BODY_TYPE_SEVEN_BIT,
-  SMTP_BODY_TYPE_EIGHT_BIT
+  SMTP_BODY_TYPE_EIGHT_BIT,
+  SMTP_BODY_TYPE_BINARY
 } SmtpBodyType;
 
 /**
  * SmtpListenerKind:
  * @SMTP_LISTENER_KIND_SMTP: SMTP, RFC 5321
+ * @SMTP_LISTENER_KIND_LMTP: LMTP, RFC 2033
  *
  * What is spoken on an address that a server listens on.
  */
 typedef enum
 {
-  SMTP_LISTENER_KIND_SMTP
+  SMTP_LISTENER_KIND_SMTP,
+  SMTP_LISTENER_KIND_LMTP
 } SmtpListenerKind;
 
 G_END_DECLS

@@ -19,6 +19,9 @@ void smtp_envelope_begin (SmtpEnvelope              *self,
                           SmtpParameters            *parameters,
                           const SmtpMailDeclaration *declaration);
 
+void smtp_envelope_set_body_stream (SmtpEnvelope  *self,
+                                    GOutputStream *stream);
+
 /* A transaction is under way once the envelope has a reverse path. */
 gboolean smtp_envelope_is_begun (SmtpEnvelope *self);
 

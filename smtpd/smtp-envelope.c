@@ -33,6 +33,7 @@ typedef struct
   SmtpMailDeclaration declaration;
   GPtrArray *recipients;
   GBytes *content;
+  GOutputStream *body_stream;
 } SmtpEnvelopePrivate;
 
 G_DEFINE_TYPE_WITH_PRIVATE (SmtpEnvelope, smtp_envelope, G_TYPE_OBJECT)
@@ -51,6 +52,7 @@ enum
   PROP_RCPT_TOS,
   PROP_RCPT_OPTIONS,
   PROP_CONTENT,
+  PROP_BODY_STREAM,
   N_PROPS
 };
 
@@ -67,6 +69,7 @@ smtp_envelope_finalize (GObject *object)
   g_clear_pointer (&priv->mail_parameters, smtp_parameters_unref);
   g_clear_pointer (&priv->recipients, g_ptr_array_unref);
   g_clear_pointer (&priv->content, g_bytes_unref);
+  g_clear_object (&priv->body_stream);
 
   G_OBJECT_CLASS (smtp_envelope_parent_class)->finalize (object);
 }
@@ -113,6 +116,9 @@ smtp_envelope_get_property (GObject    *object,
       break;
     case PROP_CONTENT:
       g_value_set_boxed (value, smtp_envelope_get_content (self));
+      break;
+    case PROP_BODY_STREAM:
+      g_value_set_object (value, smtp_envelope_get_body_stream (self));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -244,11 +250,22 @@ install_message_properties (void)
   /**
    * SmtpEnvelope:content: (getter get_content) (setter set_content)
    *
-   * The message, to the octet as it was sent, without dot-stuffing; %NULL before its end.
+   * The message, to the octet as it was sent, without dot-stuffing; %NULL before its end, and
+   * when it went to a stream of the program's own. A large message is a file, mapped.
    */
   props[PROP_CONTENT] =
     g_param_spec_boxed ("content", NULL, NULL, G_TYPE_BYTES,
                         G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+
+  /**
+   * SmtpEnvelope:body-stream: (getter get_body_stream)
+   *
+   * The stream of the program's own that the message was written to, %NULL for the library's
+   * own spool.
+   */
+  props[PROP_BODY_STREAM] =
+    g_param_spec_object ("body-stream", NULL, NULL, G_TYPE_OUTPUT_STREAM,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 }
 
 static void
@@ -635,6 +652,50 @@ smtp_envelope_set_content (SmtpEnvelope *self,
   if (content != NULL)
     priv->content = g_bytes_ref (content);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CONTENT]);
+}
+
+/**
+ * smtp_envelope_open_content:
+ * @self: an envelope
+ *
+ * The message as a stream, for who parses it.
+ *
+ * Returns: (transfer full): a new stream, empty if there is no content
+ */
+GInputStream *
+smtp_envelope_open_content (SmtpEnvelope *self)
+{
+  GBytes *content;
+
+  g_return_val_if_fail (SMTP_IS_ENVELOPE (self), NULL);
+
+  content = PRIVATE (self)->content;
+
+  return content != NULL ? g_memory_input_stream_new_from_bytes (content) : g_memory_input_stream_new ();
+}
+
+/**
+ * smtp_envelope_get_body_stream: (get-property body-stream)
+ * @self: an envelope
+ *
+ * The stream of the program's own that the message was written to.
+ *
+ * Returns: (transfer none) (nullable): the stream, closed at the end of the message; %NULL for
+ *   the library's own spool
+ */
+GOutputStream *
+smtp_envelope_get_body_stream (SmtpEnvelope *self)
+{
+  g_return_val_if_fail (SMTP_IS_ENVELOPE (self), NULL);
+
+  return PRIVATE (self)->body_stream;
+}
+
+void
+smtp_envelope_set_body_stream (SmtpEnvelope  *self,
+                               GOutputStream *stream)
+{
+  g_set_object (&PRIVATE (self)->body_stream, stream);
 }
 
 /**

@@ -63,6 +63,10 @@ SMTP_AVAILABLE_IN_1_0
 void            smtp_envelope_set_content         (SmtpEnvelope   *self,
                                                    GBytes         *content);
 SMTP_AVAILABLE_IN_1_0
+GInputStream   *smtp_envelope_open_content        (SmtpEnvelope   *self);
+SMTP_AVAILABLE_IN_1_0
+GOutputStream  *smtp_envelope_get_body_stream     (SmtpEnvelope   *self);
+SMTP_AVAILABLE_IN_1_0
 char           *smtp_envelope_dup_text            (SmtpEnvelope   *self,
                                                    GError        **error);
 

@@ -29,10 +29,20 @@ ignore_disconnect (SmtpHandler *self,
 {
 }
 
+static GOutputStream *
+want_no_body (SmtpHandler  *self,
+              SmtpServer   *server,
+              SmtpSession  *session,
+              SmtpEnvelope *envelope)
+{
+  return NULL;
+}
+
 static void
 smtp_handler_class_init (SmtpHandlerClass *klass)
 {
   smtp_hooks_install_defaults (klass);
+  klass->handle_body = want_no_body;
   klass->handle_disconnect = ignore_disconnect;
 }
 
@@ -215,4 +225,16 @@ smtp_handler_init (SmtpHandler *self)
  * @session: the connection
  *
  * See [signal@Server::handle-disconnect].
+ */
+
+/**
+ * SmtpHandlerClass::handle_body:
+ * @self: a handler
+ * @server: the server
+ * @session: the connection
+ * @envelope: the transaction
+ *
+ * See [signal@Server::handle-body].
+ *
+ * Returns: (transfer full) (nullable): a stream, or %NULL to let others decide
  */

@@ -25,6 +25,7 @@ G_DECLARE_DERIVABLE_TYPE (SmtpHandler, smtp_handler, SMTP, HANDLER, GObject)
  * @handle_rcpt: RCPT
  * @handle_rset: RSET
  * @handle_data_begin: DATA, before the message
+ * @handle_body: a message is about to come: where is it to be written?
  * @handle_data: the end of the message
  * @handle_exception: something went wrong inside
  * @handle_disconnect: the connection has ended
@@ -105,6 +106,11 @@ struct _SmtpHandlerClass
                              SmtpSession    *session,
                              SmtpEnvelope   *envelope,
                              SmtpRequest    *request);
+  GOutputStream *
+       (*handle_body)       (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope);
   void (*handle_data)       (SmtpHandler    *self,
                              SmtpServer     *server,
                              SmtpSession    *session,
@@ -121,7 +127,7 @@ struct _SmtpHandlerClass
                              SmtpSession    *session);
 
   /*< private >*/
-  gpointer padding[24];
+  gpointer padding[23];
 };
 
 G_END_DECLS

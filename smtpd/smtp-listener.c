@@ -21,6 +21,9 @@
 /* Descriptors that are left for everything else. */
 #define RESERVE 16
 
+/* On the socket, for clients that come by way of GSocketService::incoming. */
+#define KIND_KEY "smtp-listener-kind"
+
 struct _SmtpListener
 {
   SmtpServer *server;  /* not owned: the server frees its listeners */
@@ -30,6 +33,7 @@ struct _SmtpListener
   SmtpWatch watch;
   SmtpTimer pause;
   gboolean active;
+  SmtpListenerKind kind;
 };
 
 static void
@@ -98,7 +102,7 @@ emit_incoming (SmtpListener *self,
     }
 
   connection = g_socket_connection_factory_create_connection (socket);
-  g_signal_emit_by_name (self->server, "incoming", connection, NULL, &handled);
+  g_signal_emit_by_name (self->server, "incoming", connection, self->socket, &handled);
 }
 
 static void
@@ -124,7 +128,7 @@ welcome (SmtpListener          *self,
       return;
     }
 
-  smtp_connection_start (self->server, transport, peer, peer_length);
+  smtp_connection_start (self->server, transport, self->kind, peer, peer_length);
 }
 
 /* FALSE if there is no client for now, or no room for one. */
@@ -168,9 +172,10 @@ on_clients (SmtpWatch      *watch,
 }
 
 SmtpListener *
-smtp_listener_new (SmtpServer  *server,
-                   GSocket     *socket,
-                   GError     **error)
+smtp_listener_new (SmtpServer        *server,
+                   GSocket           *socket,
+                   SmtpListenerKind   kind,
+                   GError           **error)
 {
   g_autoptr (GSocketAddress) address = g_socket_get_local_address (socket, NULL);
   SmtpListener *self = g_new0 (SmtpListener, 1);
@@ -181,6 +186,8 @@ smtp_listener_new (SmtpServer  *server,
   self->watch.func = on_clients;
   self->pause.func = end_pause;
   self->active = TRUE;
+  self->kind = kind;
+  g_object_set_data (G_OBJECT (socket), KIND_KEY, GINT_TO_POINTER (kind));
 
   if (!smtp_poller_watch (self->poller, &self->watch, g_socket_get_fd (socket), SMTP_POLL_IN, error))
     {
@@ -194,6 +201,25 @@ smtp_listener_new (SmtpServer  *server,
     self->path = g_strdup (g_unix_socket_address_get_path (G_UNIX_SOCKET_ADDRESS (address)));
 
   return self;
+}
+
+GObject *
+smtp_listener_new_source (SmtpListenerKind kind)
+{
+  GObject *source = g_object_new (G_TYPE_OBJECT, NULL);
+
+  g_object_set_data (source, KIND_KEY, GINT_TO_POINTER (kind));
+
+  return source;
+}
+
+SmtpListenerKind
+smtp_listener_kind_of (GObject *source_object)
+{
+  if (source_object == NULL)
+    return SMTP_LISTENER_KIND_SMTP;
+
+  return GPOINTER_TO_INT (g_object_get_data (source_object, KIND_KEY));
 }
 
 void

@@ -18,7 +18,11 @@ GPtrArray    *smtp_listener_open_sockets (const char     *address,
 /* G_IO_ERROR_NOT_SUPPORTED where there is no epoll. */
 SmtpListener *smtp_listener_new          (SmtpServer     *server,
                                           GSocket        *socket,
+                                          SmtpListenerKind kind,
                                           GError        **error);
+/* What GSocketService::incoming names as its source object, and what it says. */
+GObject      *smtp_listener_new_source   (SmtpListenerKind kind);
+SmtpListenerKind smtp_listener_kind_of   (GObject        *source_object);
 void          smtp_listener_free         (SmtpListener   *self);
 
 /* By g_socket_listener_close(). */

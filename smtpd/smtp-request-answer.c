@@ -126,6 +126,103 @@ smtp_request_reply_default (SmtpRequest *self,
     self->answer_is_default = TRUE;
 }
 
+static void
+unref_reply (gpointer reply)
+{
+  if (reply != NULL)
+    smtp_reply_unref (reply);
+}
+
+/* Under the lock. What the message as a whole is answered once every recipient is: in SMTP there
+ * is but one answer, and it must not promise more than was kept. */
+static SmtpReply *
+sum_up (SmtpRequest *self)
+{
+  for (guint i = 0; i < self->recipient_answers->len; i++)
+    {
+      SmtpReply *answer = g_ptr_array_index (self->recipient_answers, i);
+
+      if (smtp_reply_get_class (answer) != 2)
+        return smtp_reply_ref (answer);
+    }
+
+  return smtp_reply_ref (g_ptr_array_index (self->recipient_answers, 0));
+}
+
+/* Under the lock. TRUE if this was the last one. */
+static gboolean
+note_recipient (SmtpRequest *self,
+                guint        index,
+                guint        n_recipients,
+                SmtpReply   *answer)
+{
+  if (self->recipient_answers == NULL)
+    {
+      self->recipient_answers = g_ptr_array_new_with_free_func (unref_reply);
+      g_ptr_array_set_size (self->recipient_answers, n_recipients);
+    }
+
+  self->recipient_answers->pdata[index] = answer;
+  self->n_answered++;
+
+  return self->n_answered == n_recipients;
+}
+
+static gboolean
+is_open_for (SmtpRequest *self,
+             guint        index)
+{
+  return !self->spent && self->outcome == SMTP_OUTCOME_NONE &&
+         (self->recipient_answers == NULL || self->recipient_answers->pdata[index] == NULL);
+}
+
+/**
+ * smtp_request_reply_recipient:
+ * @self: the request of the end of a message
+ * @index: which recipient, by its place in [method@Envelope.get_recipients]
+ * @code: the code, such as 550
+ * @text: (nullable): one line of text; %NULL: a text that suits the code
+ *
+ * Answers the end of a message for one of its recipients. When each has an answer, the message
+ * is answered.
+ *
+ * In LMTP (RFC 2033 section 4.2) each recipient's is sent. In SMTP, which has but one, it is the
+ * first that is no success, or the first. [method@Request.reply] answers for all, and counts for
+ * those that have none yet. May be called from any thread.
+ *
+ * Returns: %TRUE if this is the recipient's answer, %FALSE if it comes too late
+ */
+gboolean
+smtp_request_reply_recipient (SmtpRequest *self,
+                              guint        index,
+                              guint        code,
+                              const char  *text)
+{
+  SmtpReply *answer, *sum = NULL;
+  guint n_recipients;
+  gboolean heard;
+
+  g_return_val_if_fail (SMTP_IS_REQUEST (self), FALSE);
+  g_return_val_if_fail (self->envelope != NULL, FALSE);
+
+  n_recipients = smtp_envelope_get_n_recipients (self->envelope);
+  g_return_val_if_fail (index < n_recipients, FALSE);
+
+  answer = smtp_reply_new (code, text);
+  g_mutex_lock (&self->lock);
+  heard = is_open_for (self, index);
+  if (!heard)
+    smtp_reply_unref (answer);
+  else if (note_recipient (self, index, n_recipients, answer))
+    sum = sum_up (self);
+  g_mutex_unlock (&self->lock);
+
+  if (sum != NULL)
+    set_outcome (self, SMTP_OUTCOME_REPLIED, sum, NULL);
+
+  return heard;
+}
+
 /**
  * smtp_request_proceed:
  * @self: a request
@@ -249,8 +346,11 @@ smtp_request_supersede (SmtpRequest *self)
   next->parameters = self->parameters != NULL ? smtp_parameters_ref (self->parameters) : NULL;
   next->lines = g_steal_pointer (&self->lines);
   next->error = g_steal_pointer (&self->error);
+  next->is_message = self->is_message;
   next->cancellable = self->cancellable != NULL ? g_object_ref (self->cancellable) : NULL;
   spend (self);
+  next->recipient_answers = g_steal_pointer (&self->recipient_answers);
+  next->n_answered = self->n_answered;
   next->predecessor = self;
 
   return next;
@@ -285,6 +385,27 @@ smtp_request_get_answer (SmtpRequest *self)
   lines = smtp_request_dup_lines (self);
 
   return smtp_reply_prepend (self->answer, (const char * const *) lines);
+}
+
+guint
+smtp_request_get_n_recipients (SmtpRequest *self)
+{
+  if (self->dialogue == NULL || !self->dialogue->is_lmtp || !self->is_message)
+    return 0;
+
+  return smtp_envelope_get_n_recipients (self->envelope);
+}
+
+SmtpReply *
+smtp_request_get_recipient_answer (SmtpRequest *self,
+                                   guint        index)
+{
+  SmtpReply *answer = NULL;
+
+  if (self->recipient_answers != NULL)
+    answer = g_ptr_array_index (self->recipient_answers, index);
+
+  return answer != NULL ? smtp_reply_ref (answer) : NULL;
 }
 
 void

@@ -40,6 +40,7 @@ struct _SmtpRequest
   GCancellable *cancellable;
   gboolean held;
   gboolean answer_is_default;
+  gboolean is_message;           /* the end of one */
   SmtpTask task;
 
   /* What other threads touch. */
@@ -47,6 +48,8 @@ struct _SmtpRequest
   SmtpOutcome outcome;
   SmtpReply *answer;
   GError *failure;
+  GPtrArray *recipient_answers;  /* SmtpReply or NULL for each recipient */
+  guint n_answered;
   guint entered;
   gboolean spent;
 };
@@ -86,6 +89,12 @@ void          smtp_request_post           (SmtpRequest  *self);
 
 /* The answer with all that belongs to it. */
 SmtpReply    *smtp_request_get_answer     (SmtpRequest  *self);
+
+/* At the end of a message that came by LMTP; 0 otherwise. */
+guint         smtp_request_get_n_recipients (SmtpRequest *self);
+/* NULL: the common answer is this one's, too. */
+SmtpReply    *smtp_request_get_recipient_answer (SmtpRequest *self,
+                                           guint         index);
 
 /* The command is over: tells those who wait for it. @reply is NULL if there was none. */
 void          smtp_request_finish         (SmtpRequest  *self,

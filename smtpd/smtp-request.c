@@ -76,6 +76,7 @@ smtp_request_finalize (GObject *object)
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->answer, smtp_reply_unref);
   g_clear_error (&self->failure);
+  g_clear_pointer (&self->recipient_answers, g_ptr_array_unref);
   g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (smtp_request_parent_class)->finalize (object);
@@ -295,6 +296,7 @@ smtp_request_new (SmtpDialogue *dialogue,
   g_set_object (&self->envelope, dialogue->envelope);
   g_strlcpy (self->verb, verb, sizeof self->verb);
   self->argument = g_strndup (argument, argument_length);
+  self->is_message = dialogue->message_ended;
 
   return self;
 }

@@ -23,6 +23,11 @@ SMTP_AVAILABLE_IN_1_0
 gboolean        smtp_request_send_reply      (SmtpRequest        *self,
                                               SmtpReply          *reply);
 SMTP_AVAILABLE_IN_1_0
+gboolean        smtp_request_reply_recipient (SmtpRequest        *self,
+                                              guint               index,
+                                              guint               code,
+                                              const char         *text);
+SMTP_AVAILABLE_IN_1_0
 gboolean        smtp_request_proceed         (SmtpRequest        *self);
 SMTP_AVAILABLE_IN_1_0
 gboolean        smtp_request_fail            (SmtpRequest        *self,

@@ -23,13 +23,15 @@ check_context (SmtpServer  *self,
 }
 
 static gboolean
-listen_on (SmtpServer  *self,
-           GSocket     *socket,
-           GError     **error)
+listen_on (SmtpServer        *self,
+           GSocket           *socket,
+           SmtpListenerKind   kind,
+           GError           **error)
 {
   SmtpServerPrivate *priv = smtp_server_get_private (self);
   g_autoptr (GError) local_error = NULL;
-  SmtpListener *listener = smtp_listener_new (self, socket, &local_error);
+  g_autoptr (GObject) source = smtp_listener_new_source (kind);
+  SmtpListener *listener = smtp_listener_new (self, socket, kind, &local_error);
   gboolean added;
 
   if (listener == NULL && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
@@ -40,7 +42,7 @@ listen_on (SmtpServer  *self,
 
   /* The socket is GSocketListener's in any case, so that its close() closes it. */
   priv->adding = listener != NULL && !priv->service_accepts;
-  added = g_socket_listener_add_socket (G_SOCKET_LISTENER (self), socket, NULL, error);
+  added = g_socket_listener_add_socket (G_SOCKET_LISTENER (self), socket, source, error);
   priv->adding = FALSE;
 
   if (listener == NULL)
@@ -97,7 +99,7 @@ smtp_server_listen (SmtpServer        *self,
 
   for (guint i = 0; i < sockets->len; i++)
     {
-      if (!listen_on (self, g_ptr_array_index (sockets, i), error))
+      if (!listen_on (self, g_ptr_array_index (sockets, i), kind, error))
         return FALSE;
     }
 
@@ -185,7 +187,7 @@ smtp_server_accept_stream (SmtpServer        *self,
   if (transport == NULL)
     return FALSE;
 
-  smtp_connection_start (self, transport, NULL, 0);
+  smtp_connection_start (self, transport, kind, NULL, 0);
 
   return TRUE;
 }

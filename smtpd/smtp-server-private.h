@@ -17,6 +17,8 @@ typedef struct
   char            *hostname;
   char            *ident;
   guint64          data_size_limit;
+  guint            spool_threshold;
+  char            *spool_directory;
   guint            text_line_limit;
   gboolean         smtputf8;
   SmtpBareNewlines bare_newlines;
@@ -62,6 +64,10 @@ SmtpPoller             *smtp_server_get_poller      (SmtpServer     *self);
 gboolean                smtp_server_has_listener    (SmtpServer     *self,
                                                      SmtpListener   *listener);
 
+/* Where a message is to be written, NULL for the library's own spool. */
+GOutputStream          *smtp_server_open_body       (SmtpServer     *self,
+                                                     SmtpSession    *session,
+                                                     SmtpEnvelope   *envelope);
 SmtpSession            *smtp_server_make_session    (SmtpServer     *self);
 SmtpEnvelope           *smtp_server_make_envelope   (SmtpServer     *self,
                                                      SmtpSession    *session);

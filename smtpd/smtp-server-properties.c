@@ -9,6 +9,7 @@
 
 #define DEFAULT_IDENT "libsmtpd"
 #define DEFAULT_DATA_SIZE_LIMIT 33554432
+#define DEFAULT_SPOOL_THRESHOLD 262144
 #define DEFAULT_TIMEOUT 300
 #define DEFAULT_HOOK_TIMEOUT 240
 #define DEFAULT_MAX_ERRORS 20
@@ -21,6 +22,8 @@ enum
   PROP_HOSTNAME,
   PROP_IDENT,
   PROP_DATA_SIZE_LIMIT,
+  PROP_SPOOL_THRESHOLD,
+  PROP_SPOOL_DIRECTORY,
   PROP_TEXT_LINE_LIMIT,
   PROP_SMTPUTF8,
   PROP_BARE_NEWLINES,
@@ -55,6 +58,12 @@ smtp_server_get_property (GObject    *object,
       break;
     case PROP_DATA_SIZE_LIMIT:
       g_value_set_uint64 (value, config->data_size_limit);
+      break;
+    case PROP_SPOOL_THRESHOLD:
+      g_value_set_uint (value, config->spool_threshold);
+      break;
+    case PROP_SPOOL_DIRECTORY:
+      g_value_set_string (value, config->spool_directory);
       break;
     case PROP_TEXT_LINE_LIMIT:
       g_value_set_uint (value, config->text_line_limit);
@@ -109,6 +118,12 @@ smtp_server_set_property (GObject      *object,
       break;
     case PROP_DATA_SIZE_LIMIT:
       smtp_server_set_data_size_limit (self, g_value_get_uint64 (value));
+      break;
+    case PROP_SPOOL_THRESHOLD:
+      smtp_server_set_spool_threshold (self, g_value_get_uint (value));
+      break;
+    case PROP_SPOOL_DIRECTORY:
+      smtp_server_set_spool_directory (self, g_value_get_string (value));
       break;
     case PROP_TEXT_LINE_LIMIT:
       smtp_server_set_text_line_limit (self, g_value_get_uint (value));
@@ -183,12 +198,27 @@ install_limit_properties (void)
   /**
    * SmtpServer:data-size-limit: (getter get_data_size_limit) (setter set_data_size_limit)
    *
-   * The largest message that is taken, in octets (RFC 1870); 0: no limit but memory's.
+   * The largest message that is taken, in octets (RFC 1870); 0: no limit.
    *
    * Of a larger one nothing is kept. Up to as much again is read, and the client told 552;
    * then the connection is closed.
    */
   props[PROP_DATA_SIZE_LIMIT] = g_param_spec_uint64 ("data-size-limit", NULL, NULL, 0, G_MAXUINT64, DEFAULT_DATA_SIZE_LIMIT, FLAGS);
+
+  /**
+   * SmtpServer:spool-threshold: (getter get_spool_threshold) (setter set_spool_threshold)
+   *
+   * How much of a message is held in memory, in octets. A larger one is held in a file.
+   */
+  props[PROP_SPOOL_THRESHOLD] = g_param_spec_uint ("spool-threshold", NULL, NULL, 0, G_MAXINT, DEFAULT_SPOOL_THRESHOLD, FLAGS);
+
+  /**
+   * SmtpServer:spool-directory: (getter get_spool_directory) (setter set_spool_directory)
+   *
+   * Where files for large messages are made, without a name, so that nothing is left of them
+   * when the program ends in whatever way. By default the system's for temporary files.
+   */
+  props[PROP_SPOOL_DIRECTORY] = g_param_spec_string ("spool-directory", NULL, NULL, NULL, FLAGS);
 
   /**
    * SmtpServer:text-line-limit: (getter get_text_line_limit) (setter set_text_line_limit)
@@ -279,6 +309,8 @@ smtp_server_init_config (SmtpServer *self)
   config->hostname = g_strdup (g_get_host_name ());
   config->ident = g_strdup (DEFAULT_IDENT);
   config->data_size_limit = DEFAULT_DATA_SIZE_LIMIT;
+  config->spool_threshold = DEFAULT_SPOOL_THRESHOLD;
+  config->spool_directory = g_strdup (g_get_tmp_dir ());
   config->timeout = DEFAULT_TIMEOUT;
   config->hook_timeout = DEFAULT_HOOK_TIMEOUT;
   config->max_errors = DEFAULT_MAX_ERRORS;
@@ -382,7 +414,7 @@ smtp_server_set_ident (SmtpServer *self,
  * smtp_server_get_data_size_limit: (get-property data-size-limit)
  * @self: a server
  *
- * The largest message that is taken, in octets (RFC 1870); 0: no limit but memory's.
+ * The largest message that is taken, in octets (RFC 1870); 0: no limit.
  *
  * Of a larger one nothing is kept. Up to as much again is read, and the client told 552;
  * then the connection is closed.
@@ -411,6 +443,72 @@ smtp_server_set_data_size_limit (SmtpServer *self,
   g_return_if_fail (SMTP_IS_SERVER (self));
 
   SET_NUMBER (self, data_size_limit, limit, PROP_DATA_SIZE_LIMIT);
+}
+
+/**
+ * smtp_server_get_spool_threshold: (get-property spool-threshold)
+ * @self: a server
+ *
+ * How much of a message is held in memory, in octets. A larger one is held in a file.
+ *
+ * Returns: the size in octets
+ */
+guint
+smtp_server_get_spool_threshold (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), 0);
+
+  return smtp_server_get_config (self)->spool_threshold;
+}
+
+/**
+ * smtp_server_set_spool_threshold: (set-property spool-threshold)
+ * @self: a server
+ * @size: octets
+ *
+ * Sets [property@Server:spool-threshold].
+ */
+void
+smtp_server_set_spool_threshold (SmtpServer *self,
+                                 guint       size)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+
+  SET_NUMBER (self, spool_threshold, size, PROP_SPOOL_THRESHOLD);
+}
+
+/**
+ * smtp_server_get_spool_directory: (get-property spool-directory)
+ * @self: a server
+ *
+ * Where files for large messages are made, without a name, so that nothing is left of them
+ * when the program ends in whatever way. By default the system's for temporary files.
+ *
+ * Returns: the directory
+ */
+const char *
+smtp_server_get_spool_directory (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), NULL);
+
+  return smtp_server_get_config (self)->spool_directory;
+}
+
+/**
+ * smtp_server_set_spool_directory: (set-property spool-directory)
+ * @self: a server
+ * @directory: a directory
+ *
+ * Sets [property@Server:spool-directory].
+ */
+void
+smtp_server_set_spool_directory (SmtpServer *self,
+                                 const char *directory)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+  g_return_if_fail (directory != NULL);
+
+  set_text (self, &smtp_server_get_config (self)->spool_directory, directory, PROP_SPOOL_DIRECTORY);
 }
 
 /**

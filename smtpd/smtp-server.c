@@ -112,6 +112,7 @@ smtp_server_finalize (GObject *object)
   g_hash_table_unref (priv->connections);
   g_free (priv->config.hostname);
   g_free (priv->config.ident);
+  g_free (priv->config.spool_directory);
   g_mutex_clear (&priv->lock);
 
   G_OBJECT_CLASS (smtp_server_parent_class)->finalize (object);
@@ -170,7 +171,7 @@ smtp_server_incoming (GSocketService    *service,
   g_autoptr (GError) error = NULL;
 
   if (!smtp_server_accept_stream (SMTP_SERVER (service), G_IO_STREAM (connection),
-                                  SMTP_LISTENER_KIND_SMTP, &error))
+                                  smtp_listener_kind_of (source_object), &error))
     g_warning ("A client is lost: %s", error->message);
 
   return TRUE;
@@ -189,6 +190,14 @@ smtp_server_real_create_envelope (SmtpServer  *self,
   return g_object_new (PRIVATE (self)->config.envelope_type, NULL);
 }
 
+static GOutputStream *
+smtp_server_real_create_body (SmtpServer   *self,
+                              SmtpSession  *session,
+                              SmtpEnvelope *envelope)
+{
+  return NULL;
+}
+
 static void
 smtp_server_class_init (SmtpServerClass *klass)
 {
@@ -204,6 +213,7 @@ smtp_server_class_init (SmtpServerClass *klass)
 
   klass->create_session = smtp_server_real_create_session;
   klass->create_envelope = smtp_server_real_create_envelope;
+  klass->create_body = smtp_server_real_create_body;
   klass->commands = smtp_commands_get_standard ();
   smtp_commands_install_methods (klass);
   smtp_server_install_properties (object_class);
@@ -285,6 +295,19 @@ smtp_server_make_envelope (SmtpServer  *self,
   g_clear_object (&envelope);
 
   return smtp_server_real_create_envelope (self, session);
+}
+
+GOutputStream *
+smtp_server_open_body (SmtpServer   *self,
+                       SmtpSession  *session,
+                       SmtpEnvelope *envelope)
+{
+  GOutputStream *stream = smtp_hooks_ask_body (self, session, envelope);
+
+  if (stream == NULL)
+    stream = SMTP_SERVER_GET_CLASS (self)->create_body (self, session, envelope);
+
+  return stream;
 }
 
 void
@@ -523,4 +546,29 @@ smtp_server_get_n_sessions (SmtpServer *self)
  * @argument: what stands behind the verb, perhaps empty
  *
  * Any other verb, [property@Request:verb].
+ */
+
+/**
+ * SmtpServerClass::create_body:
+ * @self: a server
+ * @session: the connection
+ * @envelope: the transaction
+ *
+ * Makes the stream that a message is written to, when neither [signal@Server::handle-body] nor a
+ * handler has one. The default is %NULL: the library's own spool, from which
+ * [property@Envelope:content] comes.
+ *
+ * See [signal@Server::handle-body] for what becomes of the stream.
+ *
+ * Returns: (transfer full) (nullable): a stream, or %NULL
+ */
+
+/**
+ * SmtpServerClass::bdat:
+ * @self: a server
+ * @session: the connection
+ * @request: the command, through which it is answered
+ * @argument: what stands behind the verb
+ *
+ * BDAT, RFC 3030 section 2, before its octets, which follow whatever the answer.
  */

@@ -16,12 +16,14 @@ G_DECLARE_DERIVABLE_TYPE (SmtpServer, smtp_server, SMTP, SERVER, GSocketService)
  * SmtpServerClass:
  * @create_session: makes the session of a new connection
  * @create_envelope: makes the envelope of a new transaction
+ * @create_body: makes the stream that a message is written to
  * @greet: the connection has begun, RFC 5321 section 3.1
  * @helo: HELO, section 4.1.1.1
  * @ehlo: EHLO, section 4.1.1.1
  * @mail: MAIL, section 4.1.1.2
  * @rcpt: RCPT, section 4.1.1.3
  * @data: DATA, section 4.1.1.4, up to the 354
+ * @bdat: BDAT, RFC 3030 section 2, before its octets
  * @message: the message has arrived, up to its end
  * @rset: RSET, section 4.1.1.5
  * @vrfy: VRFY, section 4.1.1.6
@@ -40,6 +42,10 @@ struct _SmtpServerClass
   SmtpSession  *(*create_session)  (SmtpServer  *self);
   SmtpEnvelope *(*create_envelope) (SmtpServer  *self,
                                     SmtpSession *session);
+
+  GOutputStream *(*create_body)    (SmtpServer   *self,
+                                    SmtpSession  *session,
+                                    SmtpEnvelope *envelope);
 
   void          (*greet)           (SmtpServer  *self,
                                     SmtpSession *session,
@@ -62,6 +68,10 @@ struct _SmtpServerClass
                                     SmtpRequest *request,
                                     const char  *argument);
   void          (*data)            (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+  void          (*bdat)            (SmtpServer  *self,
                                     SmtpSession *session,
                                     SmtpRequest *request,
                                     const char  *argument);
@@ -100,7 +110,7 @@ struct _SmtpServerClass
 
   /*< private >*/
   gpointer commands;
-  gpointer padding[31];
+  gpointer padding[29];
 };
 
 /**
@@ -210,6 +220,16 @@ guint64           smtp_server_get_data_size_limit (SmtpServer           *self);
 SMTP_AVAILABLE_IN_1_0
 void              smtp_server_set_data_size_limit (SmtpServer           *self,
                                                    guint64               limit);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_spool_threshold (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_spool_threshold (SmtpServer           *self,
+                                                   guint                 size);
+SMTP_AVAILABLE_IN_1_0
+const char       *smtp_server_get_spool_directory (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_spool_directory (SmtpServer           *self,
+                                                   const char           *directory);
 SMTP_AVAILABLE_IN_1_0
 guint             smtp_server_get_text_line_limit (SmtpServer           *self);
 SMTP_AVAILABLE_IN_1_0

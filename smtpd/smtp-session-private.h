@@ -28,6 +28,7 @@ void     smtp_session_set_peer     (SmtpSession           *self,
                                     const void            *sockaddr,
                                     gsize                  length);
 
+void     smtp_session_set_lmtp     (SmtpSession           *self);
 void     smtp_session_greet        (SmtpSession           *self,
                                     const char            *host_name,
                                     gboolean               extended);

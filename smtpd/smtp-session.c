@@ -27,6 +27,7 @@ typedef struct
   gint64 start_time;
   char *host_name;
   gboolean extended_smtp;
+  gboolean lmtp;
 
   SmtpPoller *poller;
   SmtpSessionLink link;          /* zero after the end */
@@ -281,6 +282,12 @@ smtp_session_set_peer (SmtpSession *self,
 }
 
 void
+smtp_session_set_lmtp (SmtpSession *self)
+{
+  PRIVATE (self)->lmtp = TRUE;
+}
+
+void
 smtp_session_greet (SmtpSession *self,
                     const char  *host_name,
                     gboolean     extended)
@@ -431,7 +438,7 @@ smtp_session_get_extended_smtp (SmtpSession *self)
  * smtp_session_get_protocol: (get-property protocol)
  * @self: a session
  *
- * The protocol in the words of RFC 3848, for a Received line: `SMTP` or `ESMTP`.
+ * The protocol in the words of RFC 3848, for a Received line: `SMTP`, `ESMTP` or `LMTP`.
  *
  * Returns: the protocol
  */
@@ -439,6 +446,9 @@ const char *
 smtp_session_get_protocol (SmtpSession *self)
 {
   g_return_val_if_fail (SMTP_IS_SESSION (self), NULL);
+
+  if (PRIVATE (self)->lmtp)
+    return "LMTP";
 
   return PRIVATE (self)->extended_smtp ? "ESMTP" : "SMTP";
 }

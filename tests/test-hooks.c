@@ -723,7 +723,7 @@ test_keywords (Fixture       *fixture,
   smtp_server_remove_keyword (fixture->server, "HELP");
   smtp_server_remove_keyword (fixture->server, "SIZE");
   smtp_server_remove_keyword (fixture->server, "ENHANCEDSTATUSCODES");
-  assert_reply (fixture, "EHLO me", "250-mx|250-8BITMIME|250 xfoo 1 2");
+  assert_reply (fixture, "EHLO me", "250-mx|250-8BITMIME|250-BINARYMIME|250-CHUNKING|250 xfoo 1 2");
 }
 
 static GLogWriterOutput

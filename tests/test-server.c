@@ -355,6 +355,7 @@ test_sessions_outlive (Fixture       *fixture,
   g_assert_true (G_IS_INET_SOCKET_ADDRESS (smtp_session_get_peer (session)));
   smtp_session_close (session, NULL);
   g_assert_cmpuint (count_replies (g_ptr_array_index (fixture->clients, 0), "421", 2), ==, 1);
+  g_ptr_array_unref (fixture->clients);
   set_up (fixture, stream);
 }
 

@@ -10,6 +10,13 @@ G_BEGIN_DECLS
  * hides. Verbs are compared as the command parser folds them, in capital letters. */
 typedef struct _SmtpCommandTable SmtpCommandTable;
 
+/* Commands that one of the two protocols does not have, RFC 2033 section 4.1. */
+typedef enum
+{
+  SMTP_ONLY = 1 << 0,
+  LMTP_ONLY = 1 << 1
+} SmtpCommandProtocols;
+
 /* What runs a command: one of three. */
 typedef struct
 {
@@ -18,6 +25,7 @@ typedef struct
   SmtpCommandCallback  callback;   /* of a program */
   gpointer             user_data;
   gpointer             owner;      /* keeps user_data alive */
+  SmtpCommandProtocols protocols;
   guint                line_extra; /* octets that extensions add to the line, RFC 5321 section 4.5.3.1.4 */
   gboolean             asks_more;  /* succeeds with 3yz, not 2yz: DATA */
   gboolean             adds_status; /* replies without an enhanced status code get one, RFC 2034 */

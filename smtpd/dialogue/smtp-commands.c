@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "smtp-bdat-command.h"
 #include "smtp-mail-command.h"
+#include "smtp-message.h"
 #include "smtp-stages.h"
 #include "smtp-session-private.h"
 #include "smtp-extensions.h"
@@ -38,7 +40,7 @@ answer_greet (SmtpDialogue *self,
               SmtpRequest  *request)
 {
   const SmtpServerConfig *config = smtp_server_get_config (self->server);
-  g_autofree char *text = g_strjoin (" ", config->hostname, "ESMTP",
+  g_autofree char *text = g_strjoin (" ", config->hostname, self->is_lmtp ? "LMTP" : "ESMTP",
                                      *config->ident != '\0' ? config->ident : NULL, NULL);
 
   return smtp_reply_new (220, text);
@@ -120,7 +122,7 @@ real_ehlo (SmtpServer  *server,
   argument = smtp_request_get_argument (request);
   if (!smtp_helo_name_is_valid (argument, strlen (argument)))
     {
-      smtp_dialogue_refuse_request (self, request, SMTP_REPLY_EHLO_SYNTAX);
+      smtp_dialogue_refuse_request (self, request, self->is_lmtp ? SMTP_REPLY_LHLO_SYNTAX : SMTP_REPLY_EHLO_SYNTAX);
       return;
     }
 
@@ -141,7 +143,7 @@ static void
 apply_data (SmtpDialogue *self,
             SmtpRequest  *request)
 {
-  smtp_dialogue_begin_data (self);
+  smtp_message_begin_data (self);
 }
 
 static void
@@ -157,6 +159,10 @@ real_data (SmtpServer  *server,
     smtp_dialogue_refuse_request (self, request, SMTP_REPLY_NO_ARGUMENT);
   else if (self->envelope == NULL)
     smtp_dialogue_refuse_request (self, request, SMTP_REPLY_MAIL_FIRST);
+  else if (self->chunking)
+    smtp_dialogue_refuse_request (self, request, SMTP_REPLY_CHUNKS_BEGUN);
+  else if (smtp_envelope_get_body_type (self->envelope) == SMTP_BODY_TYPE_BINARY)
+    smtp_dialogue_refuse_request (self, request, SMTP_REPLY_BINARY_NEEDS_BDAT);
   else if (smtp_envelope_get_n_recipients (self->envelope) > 0)
     smtp_stages_run_hooks (request, SMTP_HOOK_DATA_BEGIN, &effect);
   else if (self->refused_recipients > 0)
@@ -361,6 +367,7 @@ const SmtpCommand smtp_command_unknown = { .offset = METHOD (unknown_command) };
 
 const gsize smtp_command_mail_offset = METHOD (mail);
 const gsize smtp_command_rcpt_offset = METHOD (rcpt);
+const gsize smtp_command_bdat_offset = METHOD (bdat);
 const gsize smtp_command_quit_offset = METHOD (quit);
 
 /* Octets beyond the 512 of RFC 5321 section 4.5.3.1.4: SIZE adds 26 (RFC 1870 section 3), 8BITMIME 17
@@ -379,11 +386,13 @@ smtp_commands_get_standard (void)
     SmtpCommand command;
   } commands[] =
   {
-    { "HELO", { .offset = METHOD (helo) } },
-    { "EHLO", { .offset = METHOD (ehlo) } },
+    { "HELO", { .offset = METHOD (helo), .protocols = SMTP_ONLY } },
+    { "EHLO", { .offset = METHOD (ehlo), .protocols = SMTP_ONLY } },
+    { "LHLO", { .offset = METHOD (ehlo), .protocols = LMTP_ONLY } },
     { "MAIL", { .offset = METHOD (mail), .adds_status = TRUE, .line_extra = MAIL_EXTRA } },
     { "RCPT", { .offset = METHOD (rcpt), .adds_status = TRUE } },
     { "DATA", { .offset = METHOD (data), .adds_status = TRUE, .asks_more = TRUE } },
+    { "BDAT", { .offset = METHOD (bdat), .adds_status = TRUE } },
     { "RSET", { .offset = METHOD (rset), .adds_status = TRUE } },
     { "VRFY", { .offset = METHOD (vrfy), .adds_status = TRUE, .line_extra = UTF8_EXTRA } },
     { "EXPN", { .offset = METHOD (expn), .adds_status = TRUE, .line_extra = UTF8_EXTRA } },
@@ -414,6 +423,7 @@ smtp_commands_install_methods (SmtpServerClass *klass)
   klass->mail = smtp_mail_command;
   klass->rcpt = smtp_rcpt_command;
   klass->data = real_data;
+  klass->bdat = smtp_bdat_command;
   klass->message = real_message;
   klass->rset = real_rset;
   klass->vrfy = real_vrfy;

@@ -17,6 +17,7 @@ extern const SmtpCommand smtp_command_unknown;
 /* Those that the dialogue must know. */
 extern const gsize smtp_command_mail_offset;
 extern const gsize smtp_command_rcpt_offset;
+extern const gsize smtp_command_bdat_offset;
 extern const gsize smtp_command_quit_offset;
 
 /* The commands of RFC 5321, section 4.1. */

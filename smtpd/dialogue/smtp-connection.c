@@ -377,6 +377,7 @@ static const SmtpDialogueHost dialogue_host =
 void
 smtp_connection_start (SmtpServer    *server,
                        SmtpTransport *transport,
+                       SmtpListenerKind kind,
                        const void    *peer,
                        gsize          peer_length)
 {
@@ -390,6 +391,12 @@ smtp_connection_start (SmtpServer    *server,
   self->timer.func = on_timer;
   self->session = smtp_server_make_session (server);
   self->dialogue = smtp_dialogue_new (server, self->session, &dialogue_host, self);
+
+  if (kind == SMTP_LISTENER_KIND_LMTP)
+    {
+      self->dialogue->is_lmtp = TRUE;
+      smtp_session_set_lmtp (self->session);
+    }
 
   link = (SmtpSessionLink) { self->poller, transport, close_session, self };
   smtp_session_attach (self->session, &link);

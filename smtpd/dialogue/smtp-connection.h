@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 /* Takes @transport and begins. @peer is a struct sockaddr, or NULL to ask the transport. */
 void         smtp_connection_start       (SmtpServer     *server,
                                           SmtpTransport  *transport,
+                                          SmtpListenerKind kind,
                                           const void     *peer,
                                           gsize           peer_length);
 

@@ -4,8 +4,10 @@
 
 #include <string.h>
 
+#include "smtp-bdat-command.h"
 #include "smtp-commands.h"
 #include "smtp-envelope-private.h"
+#include "smtp-message.h"
 #include "smtp-session-private.h"
 #include "smtp-stages.h"
 #include "wire/smtp-command-parser.h"
@@ -39,6 +41,7 @@ smtp_dialogue_free (SmtpDialogue *self)
   g_assert (self->depth == 0);
 
   smtp_dialogue_abort (self);
+  g_clear_pointer (&self->chunk_reply, smtp_reply_unref);
   g_clear_object (&self->session);
   g_free (self);
 }
@@ -52,7 +55,23 @@ smtp_dialogue_is_over (SmtpDialogue *self)
 gboolean
 smtp_dialogue_is_ready (SmtpDialogue *self)
 {
-  return self->request == NULL && self->phase != SMTP_PHASE_START && self->phase != SMTP_PHASE_OVER;
+  if (self->request != NULL)
+    return FALSE;
+
+  switch (self->phase)
+    {
+    case SMTP_PHASE_COMMAND:
+    case SMTP_PHASE_REFUSED:
+      return TRUE;
+    case SMTP_PHASE_DATA:
+    case SMTP_PHASE_CHUNK:
+      return self->body == NULL || !smtp_body_is_busy (self->body);
+    case SMTP_PHASE_START:
+    case SMTP_PHASE_ENDING:
+    case SMTP_PHASE_OVER:
+    default:
+      return FALSE;
+    }
 }
 
 static void
@@ -81,9 +100,9 @@ log_octets (SmtpDialogue *self,
   g_debug ("session %" G_GUINT64_FORMAT " %s %s", smtp_session_get_id (self->session), arrow, line->str);
 }
 
-static void
-say (SmtpDialogue *self,
-     SmtpReply    *reply)
+void
+smtp_dialogue_say (SmtpDialogue *self,
+                   SmtpReply    *reply)
 {
   gsize length;
   const char *wire = smtp_reply_get_wire (reply, &length);
@@ -130,7 +149,7 @@ say_goodbye (SmtpDialogue *self,
              SmtpReply    *reply)
 {
   if (reply != NULL)
-    say (self, reply);
+    smtp_dialogue_say (self, reply);
   end (self);
   self->host->over (self->host_data);
 }
@@ -145,8 +164,8 @@ smtp_dialogue_close (SmtpDialogue *self,
 
 /* Mistakes */
 
-static gboolean
-count_error (SmtpDialogue *self)
+gboolean
+smtp_dialogue_count_error (SmtpDialogue *self)
 {
   guint max_errors = smtp_server_get_config (self->server)->max_errors;
 
@@ -156,14 +175,14 @@ count_error (SmtpDialogue *self)
 }
 
 /* What is no command at all gets no request. */
-static void
-refuse (SmtpDialogue      *self,
-        SmtpStandardReply  reply)
+void
+smtp_dialogue_refuse (SmtpDialogue      *self,
+                      SmtpStandardReply  reply)
 {
-  if (count_error (self))
+  if (smtp_dialogue_count_error (self))
     say_goodbye (self, smtp_reply_standard (SMTP_REPLY_TOO_MANY_ERRORS));
   else
-    say (self, smtp_reply_standard (reply));
+    smtp_dialogue_say (self, smtp_reply_standard (reply));
 }
 
 void
@@ -171,7 +190,7 @@ smtp_dialogue_refuse_request (SmtpDialogue      *self,
                               SmtpRequest       *request,
                               SmtpStandardReply  reply)
 {
-  if (count_error (self))
+  if (smtp_dialogue_count_error (self))
     reply = SMTP_REPLY_TOO_MANY_ERRORS;
   smtp_request_send_reply (request, smtp_reply_standard (reply));
 }
@@ -193,18 +212,11 @@ smtp_dialogue_ensure_envelope (SmtpDialogue *self)
 void
 smtp_dialogue_drop_envelope (SmtpDialogue *self)
 {
-  smtp_body_abort (&self->body);
+  g_clear_pointer (&self->body, smtp_body_free);
   g_clear_object (&self->envelope);
+  self->chunking = self->chunking_failed = self->chunk_is_kept = FALSE;
   self->envelope_is_new = FALSE;
   self->refused_recipients = 0;
-}
-
-void
-smtp_dialogue_begin_data (SmtpDialogue *self)
-{
-  self->phase = SMTP_PHASE_DATA;
-  smtp_dot_decoder_init (&self->decoder);
-  smtp_body_begin (&self->body, smtp_server_get_config (self->server)->data_size_limit);
 }
 
 /* Commands */
@@ -224,6 +236,10 @@ is_misleading (SmtpDialogue *self,
 {
   if (smtp_reply_get_class (reply) >= 4)
     return FALSE;
+
+  /* Nobody has made ready for the octets of the chunk: they would be lost. */
+  if (self->command.offset == smtp_command_bdat_offset && self->effect == NULL && self->body == NULL)
+    return TRUE;
 
   return !is_success (self, reply) || (self->command.asks_more && self->effect == NULL);
 }
@@ -267,32 +283,60 @@ take_effect (SmtpDialogue *self,
   self->envelope_is_new = FALSE;
 }
 
+/* The end of a message has an answer for each recipient in LMTP, RFC 2033 section 4.2. */
+static void
+say_answer (SmtpDialogue *self,
+            SmtpRequest  *request,
+            SmtpReply    *reply)
+{
+  guint n = smtp_request_get_n_recipients (request);
+
+  if (n == 0 || smtp_reply_get_code (reply) == 421)
+    smtp_dialogue_say (self, reply);
+
+  for (guint i = 0; i < n && smtp_reply_get_code (reply) != 421; i++)
+    {
+      g_autoptr (SmtpReply) own = smtp_request_get_recipient_answer (request, i);
+      g_autoptr (SmtpReply) fixed = own != NULL ? fix_answer (self, own) : smtp_reply_ref (reply);
+
+      smtp_dialogue_say (self, fixed);
+    }
+}
+
 static void
 finish (SmtpDialogue *self)
 {
   g_autoptr (SmtpReply) answer = smtp_request_get_answer (self->request);
   g_autoptr (SmtpReply) reply = fix_answer (self, answer);
   g_autoptr (SmtpRequest) request = NULL;
+  gboolean ends = smtp_reply_get_code (reply) == 421;
+  gboolean success = is_success (self, reply);
+  gboolean is_chunk = self->command.offset == smtp_command_bdat_offset;
 
   take_effect (self, reply);
+  ends |= self->close_after;
+  is_chunk &= !ends;
   request = g_steal_pointer (&self->request);
+  if (!is_chunk)
+    say_answer (self, request, reply);
   smtp_stages_clear (self);
-  say (self, reply);
 
   self->depth++;
   smtp_request_finish (request, reply);
   self->depth--;
 
-  if (self->close_after || smtp_reply_get_code (reply) == 421)
+  if (ends)
     say_goodbye (self, NULL);
+  else if (is_chunk)
+    smtp_message_begin_chunk (self, reply, success);
 }
 
-static void
-run_command (SmtpDialogue      *self,
-             const SmtpCommand *command,
-             const char        *verb,
-             const char        *argument,
-             gsize              argument_length)
+void
+smtp_dialogue_run (SmtpDialogue      *self,
+                   const SmtpCommand *command,
+                   const char        *verb,
+                   const char        *argument,
+                   gsize              argument_length)
 {
   SmtpRequest *request = smtp_request_new (self, verb, argument, argument_length);
 
@@ -304,7 +348,7 @@ void
 smtp_dialogue_start (SmtpDialogue *self)
 {
   self->connected = TRUE;
-  run_command (self, &smtp_command_greet, "", "", 0);
+  smtp_dialogue_run (self, &smtp_command_greet, "", "", 0);
   arm (self);
 }
 
@@ -348,18 +392,20 @@ dispatch (SmtpDialogue          *self,
 {
   const SmtpCommand *command = smtp_command_table_lookup (smtp_server_get_commands (self->server), line->verb);
 
-  if (command == NULL)
+  if (command == NULL || (command->protocols & (self->is_lmtp ? SMTP_ONLY : LMTP_ONLY)))
     command = &smtp_command_unknown;
 
   if (line_length + strlen ("\r\n") > COMMAND_LINE_MAX + command->line_extra)
-    refuse (self, SMTP_REPLY_LINE_TOO_LONG);
+    smtp_dialogue_refuse (self, SMTP_REPLY_LINE_TOO_LONG);
   else if (self->phase == SMTP_PHASE_REFUSED && command->offset != smtp_command_quit_offset)
-    refuse (self, SMTP_REPLY_ONLY_QUIT);
+    smtp_dialogue_refuse (self, SMTP_REPLY_ONLY_QUIT);
   else
     {
       if (command->offset == smtp_command_mail_offset)
         smtp_dialogue_ensure_envelope (self);
-      run_command (self, command, line->verb, line->argument, line->argument_length);
+      if (command->offset == smtp_command_bdat_offset && !smtp_bdat_parse (self, line))
+        return;
+      smtp_dialogue_run (self, command, line->verb, line->argument, line->argument_length);
     }
 }
 
@@ -381,10 +427,10 @@ take_command (SmtpDialogue *self,
         dispatch (self, &line, length);
       break;
     case SMTP_COMMAND_CONTROL:
-      refuse (self, SMTP_REPLY_CONTROL_CHARACTER);
+      smtp_dialogue_refuse (self, SMTP_REPLY_CONTROL_CHARACTER);
       break;
     case SMTP_COMMAND_NOT_UTF8:
-      refuse (self, SMTP_REPLY_NOT_UTF8);
+      smtp_dialogue_refuse (self, SMTP_REPLY_NOT_UTF8);
       break;
     case SMTP_COMMAND_EMPTY:
     case SMTP_COMMAND_BAD_VERB:
@@ -392,7 +438,7 @@ take_command (SmtpDialogue *self,
       if (smtp_command_is_foreign (data, length, TRUE))
         say_goodbye (self, smtp_reply_standard (SMTP_REPLY_FOREIGN));
       else
-        refuse (self, SMTP_REPLY_NOT_A_COMMAND);
+        smtp_dialogue_refuse (self, SMTP_REPLY_NOT_A_COMMAND);
       break;
     }
 }
@@ -430,10 +476,10 @@ take_line (SmtpDialogue *self,
       if (config->bare_newlines == SMTP_BARE_NEWLINES_PASS)
         take_command (self, data, length);
       else
-        refuse (self, SMTP_REPLY_BARE_NEWLINE);
+        smtp_dialogue_refuse (self, SMTP_REPLY_BARE_NEWLINE);
       break;
     case SMTP_LINE_TOO_LONG:
-      refuse (self, SMTP_REPLY_LINE_TOO_LONG);
+      smtp_dialogue_refuse (self, SMTP_REPLY_LINE_TOO_LONG);
       break;
     case SMTP_LINE_ENDLESS:
     default:
@@ -444,65 +490,7 @@ take_line (SmtpDialogue *self,
   return consumed;
 }
 
-/* Messages */
-
-static void
-refuse_message (SmtpDialogue      *self,
-                SmtpStandardReply  reply)
-{
-  smtp_dialogue_drop_envelope (self);
-  refuse (self, reply);
-}
-
-static void
-end_message (SmtpDialogue *self)
-{
-  const SmtpServerConfig *config = smtp_server_get_config (self->server);
-  SmtpDotDecoder *decoder = &self->decoder;
-
-  self->phase = SMTP_PHASE_COMMAND;
-
-  if (smtp_body_is_too_big (&self->body))
-    refuse_message (self, SMTP_REPLY_TOO_BIG);
-  else if (decoder->bare_newline && config->bare_newlines == SMTP_BARE_NEWLINES_REJECT)
-    refuse_message (self, SMTP_REPLY_TEXT_BARE_NEWLINE);
-  else if (config->text_line_limit != 0 && decoder->longest_line > config->text_line_limit)
-    refuse_message (self, SMTP_REPLY_TEXT_LINE_TOO_LONG);
-  else
-    {
-      g_autoptr (GBytes) content = smtp_body_finish (&self->body);
-
-      smtp_envelope_set_content (self->envelope, content);
-      self->message_ended = TRUE;
-      run_command (self, &smtp_command_message, "DATA", "", 0);
-    }
-}
-
-static void
-append_text (const guint8 *data,
-             gsize         size,
-             gpointer      user_data)
-{
-  smtp_body_append (user_data, data, size);
-}
-
-static gsize
-take_text (SmtpDialogue *self,
-           const char   *data,
-           gsize         size)
-{
-  gsize consumed;
-  gboolean ended;
-
-  ended = smtp_dot_decoder_feed (&self->decoder, (const guint8 *) data, size, &consumed,
-                                 append_text, &self->body);
-  if (smtp_body_is_hopeless (&self->body))
-    say_goodbye (self, smtp_reply_standard (SMTP_REPLY_TOO_BIG));
-  else if (ended)
-    end_message (self);
-
-  return consumed;
-}
+/* Input */
 
 gsize
 smtp_dialogue_input (SmtpDialogue *self,
@@ -517,7 +505,9 @@ smtp_dialogue_input (SmtpDialogue *self,
       gsize consumed;
 
       if (self->phase == SMTP_PHASE_DATA)
-        consumed = take_text (self, data + used, size - used);
+        consumed = smtp_message_take_text (self, data + used, size - used);
+      else if (self->phase == SMTP_PHASE_CHUNK)
+        consumed = smtp_message_take_chunk (self, data + used, size - used);
       else
         consumed = take_line (self, data + used, size - used);
       if (consumed == 0)

@@ -21,7 +21,9 @@ typedef enum
 {
   SMTP_PHASE_START,      /* before the greeting */
   SMTP_PHASE_COMMAND,
-  SMTP_PHASE_DATA,       /* the text of a message */
+  SMTP_PHASE_DATA,       /* the text of a message, up to its dot */
+  SMTP_PHASE_CHUNK,      /* the octets of a BDAT */
+  SMTP_PHASE_ENDING,     /* the message is there, its body not quite */
   SMTP_PHASE_REFUSED,    /* greeted with 554: RFC 5321 section 3.1 leaves only QUIT */
   SMTP_PHASE_OVER
 } SmtpPhase;
@@ -68,7 +70,11 @@ struct _SmtpDialogue
 
   SmtpLineReader line_reader;
   SmtpDotDecoder decoder;
-  SmtpBody body;
+  SmtpBody *body;
+
+  /* The BDAT in progress, RFC 3030. */
+  guint64 chunk_left;
+  SmtpReply *chunk_reply;  /* waits for the octets */
 
   /* The command in progress. */
   SmtpRequest *request;
@@ -84,6 +90,11 @@ struct _SmtpDialogue
   guint errors;
   guint refused_recipients;
   guint connected : 1;            /* handle-connect was emitted */
+  guint chunk_is_last : 1;
+  guint chunk_is_kept : 1;        /* not only swallowed */
+  guint chunking : 1;             /* the message came by BDAT so far */
+  guint chunking_failed : 1;      /* and is spoilt */
+  guint is_lmtp : 1;              /* RFC 2033 */
   guint envelope_is_new : 1;      /* made for the MAIL in progress */
   guint message_ended : 1;        /* the command in progress is the end of a message */
   guint close_after : 1;
@@ -134,7 +145,19 @@ void          smtp_dialogue_refuse_request  (SmtpDialogue      *self,
 SmtpEnvelope *smtp_dialogue_ensure_envelope (SmtpDialogue      *self);
 /* Ends the transaction, if there is one. */
 void          smtp_dialogue_drop_envelope   (SmtpDialogue      *self);
-/* What follows is the text of a message. */
-void          smtp_dialogue_begin_data      (SmtpDialogue      *self);
+
+/* For smtp-message.c. */
+
+void          smtp_dialogue_say             (SmtpDialogue      *self,
+                                             SmtpReply         *reply);
+/* What is no command, or cannot be answered as one, is refused, and counted. */
+void          smtp_dialogue_refuse          (SmtpDialogue      *self,
+                                             SmtpStandardReply  reply);
+void          smtp_dialogue_run             (SmtpDialogue      *self,
+                                             const SmtpCommand *command,
+                                             const char        *verb,
+                                             const char        *argument,
+                                             gsize              argument_length);
+gboolean      smtp_dialogue_count_error     (SmtpDialogue      *self);
 
 G_END_DECLS

@@ -14,6 +14,8 @@ list_builtin (const SmtpServerConfig *config)
   g_ptr_array_add (lines, g_strdup ("PIPELINING"));
   g_ptr_array_add (lines, g_strdup_printf ("SIZE %" G_GUINT64_FORMAT, config->data_size_limit));
   g_ptr_array_add (lines, g_strdup ("8BITMIME"));
+  g_ptr_array_add (lines, g_strdup ("BINARYMIME"));
+  g_ptr_array_add (lines, g_strdup ("CHUNKING"));
   if (config->smtputf8)
     g_ptr_array_add (lines, g_strdup ("SMTPUTF8"));
   g_ptr_array_add (lines, g_strdup ("ENHANCEDSTATUSCODES"));

@@ -242,8 +242,32 @@ static const HookInfo hooks[SMTP_N_HOOKS] =
  * [signal@Server::handle-connect] was.
  */
 
+/**
+ * SmtpServer::handle-body:
+ * @self: the server
+ * @session: the connection
+ * @envelope: the transaction
+ *
+ * A message is about to come, and the answer says where its octets are to be written as they
+ * come. The first stream that is returned is taken; then the handlers are asked, then
+ * [vfunc@Server.create_body].
+ *
+ * The stream is written to and closed asynchronously, in the server's context; while it is not
+ * ready, the client's socket is not read. Closed it is in any case: at the end of the message,
+ * before [signal@Server::handle-data]; or, when the message will never be complete, with a
+ * cancellable that has fired, as is the custom of GIO for work to be left undone. The envelope
+ * of a message that goes to such a stream has it as [property@Envelope:body-stream], and no
+ * content.
+ *
+ * An error of the stream refuses the message: with 452 if it is %G_IO_ERROR_NO_SPACE, with 451
+ * otherwise.
+ *
+ * Returns: (transfer full) (nullable): a stream, or %NULL to let others decide
+ */
+
 static guint signals[SMTP_N_HOOKS];
 static guint disconnect_signal;
+static guint body_signal;
 
 /* Handlers of one signal are asked in turn while they have no objection. */
 static gboolean
@@ -257,6 +281,19 @@ accumulate_verdicts (GSignalInvocationHint *hint,
   g_value_set_enum (accumulated, verdict);
 
   return verdict == SMTP_VERDICT_CONTINUE;
+}
+
+static gboolean
+accept_first_stream (GSignalInvocationHint *hint,
+                     GValue                *accumulated,
+                     const GValue          *returned,
+                     gpointer               data)
+{
+  GObject *stream = g_value_get_object (returned);
+
+  g_value_set_object (accumulated, stream);
+
+  return stream == NULL;
 }
 
 static void
@@ -304,6 +341,10 @@ smtp_hooks_install_signals (SmtpServerClass *klass)
   for (SmtpHook hook = 0; hook < SMTP_N_HOOKS; hook++)
     install_signal (hook);
 
+  body_signal =
+    g_signal_new ("handle-body", SMTP_TYPE_SERVER, G_SIGNAL_RUN_LAST, 0,
+                  accept_first_stream, NULL, NULL,
+                  G_TYPE_OUTPUT_STREAM, 2, SMTP_TYPE_SESSION, SMTP_TYPE_ENVELOPE);
   disconnect_signal =
     g_signal_new ("handle-disconnect", SMTP_TYPE_SERVER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                   NULL, G_TYPE_NONE, 1, SMTP_TYPE_SESSION);
@@ -463,6 +504,29 @@ smtp_hook_call (SmtpHook     hook,
     }
 
   return TRUE;
+}
+
+GOutputStream *
+smtp_hooks_ask_body (SmtpServer   *server,
+                     SmtpSession  *session,
+                     SmtpEnvelope *envelope)
+{
+  g_autoptr (GPtrArray) handlers = smtp_server_ref_handlers (server);
+  GOutputStream *stream = NULL;
+
+  if (g_signal_has_handler_pending (server, body_signal, 0, FALSE))
+    g_signal_emit (server, body_signal, 0, session, envelope, &stream);
+
+  for (guint i = 0; stream == NULL && handlers != NULL && i < handlers->len; i++)
+    {
+      SmtpHandler *handler = g_ptr_array_index (handlers, i);
+      SmtpHandlerClass *klass = SMTP_HANDLER_GET_CLASS (handler);
+
+      if (klass->handle_body != NULL)
+        stream = klass->handle_body (handler, server, session, envelope);
+    }
+
+  return stream;
 }
 
 void

@@ -40,6 +40,11 @@ gboolean    smtp_hook_call              (SmtpHook          hook,
                                          SmtpHandler      *handler,
                                          SmtpRequest      *request);
 
+/* Who wants the next message in a stream of its own? NULL: nobody. */
+GOutputStream *smtp_hooks_ask_body      (SmtpServer       *server,
+                                         SmtpSession      *session,
+                                         SmtpEnvelope     *envelope);
+
 /* The end of a connection, which nobody answers. */
 void        smtp_hooks_tell_disconnect  (SmtpServer       *server,
                                          SmtpSession      *session);

@@ -122,7 +122,7 @@ parse_argument (SmtpRequest      *request,
   return NOTHING_WRONG;
 }
 
-/* MAIL's parameters: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531) */
+/* MAIL's parameters: SIZE (RFC 1870), BODY (RFC 6152, RFC 3030), SMTPUTF8 (RFC 6531) */
 
 static SmtpStandardReply
 declare_size (const SmtpServerConfig *config,
@@ -147,6 +147,8 @@ declare_body (const char          *value,
     declaration->body_type = SMTP_BODY_TYPE_SEVEN_BIT;
   else if (value != NULL && g_ascii_strcasecmp (value, "8BITMIME") == 0)
     declaration->body_type = SMTP_BODY_TYPE_EIGHT_BIT;
+  else if (value != NULL && g_ascii_strcasecmp (value, "BINARYMIME") == 0)
+    declaration->body_type = SMTP_BODY_TYPE_BINARY;
   else
     return SMTP_REPLY_PARAMETER_VALUE;
 
@@ -291,6 +293,8 @@ check_rcpt (SmtpDialogue *self,
 
   if (self->envelope == NULL || !smtp_envelope_is_begun (self->envelope))
     return SMTP_REPLY_MAIL_FIRST;
+  if (self->chunking)
+    return SMTP_REPLY_CHUNKS_BEGUN;
   /* No extension of ours has a parameter for RCPT. */
   if (smtp_parameters_get_length (smtp_request_get_parameters (request)) > 0)
     return SMTP_REPLY_PARAMETER_UNKNOWN;

@@ -255,6 +255,19 @@ class Listening(TempDirCase):
             self.assertEqual(result.returncode, 1)
             self.assertRegex(result.stderr, r'\Agsmtpd: .*in use.*\n\Z')
 
+    def test_lmtp(self):
+        with Gsmtpd('--lmtp-listen=127.0.0.1:0', '-H', 'sink', listen=()) as server:
+            self.assertEqual(len(server.addresses), 1)
+            # It reads one reply to a message, however many there are.
+            with smtplib.LMTP('127.0.0.1', server.port()) as client:
+                self.assertEqual(client.sendmail('a@example.org', ['b@example.org'],
+                                                 'Subject: x\r\n\r\nx\r\n'), {})
+            swaks = subprocess.run(['swaks', '--protocol', 'LMTP', '--server', f'127.0.0.1:{server.port()}',
+                                    '--from', 'a@example.org', '--to', 'b@example.org,c@example.org'],
+                                   capture_output=True, text=True, timeout=30)
+            self.assertEqual(swaks.returncode, 0, swaks.stdout)
+            self.assertEqual(swaks.stdout.count('250 2.0.0 Thrown away'), 2, swaks.stdout)
+
     def test_taken_port(self):
         with Gsmtpd() as server:
             result = run('-l', server.addresses[0])
@@ -283,7 +296,7 @@ class Errors(TempDirCase):
         self.check_usage('-l')
 
     def test_options_of_the_future(self):
-        for option in ('--smtps-listen=localhost:0', '--lmtp-listen=localhost:0', '--tls-cert=x',
+        for option in ('--smtps-listen=localhost:0', '--tls-cert=x',
                        '--tls-key=x', '--tls-self-signed', '--require-tls', '--auth-file=x',
                        '--require-auth', '--auth-without-tls', '--max-connections=1',
                        '--max-recipients=1', '--proxy-protocol', '-Hmbox:x', '-Hrelay:localhost:25'):

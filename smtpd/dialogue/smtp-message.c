@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "smtp-message.h"
+
+#include "smtp-commands.h"
+#include "smtp-envelope-private.h"
+
+/* Bodies */
+
+static void end_message (SmtpDialogue *self);
+static void end_chunk   (SmtpDialogue *self);
+
+/* The body takes more, or is complete. */
+static void
+on_body (gpointer owner)
+{
+  SmtpDialogue *self = owner;
+
+  if (self->phase == SMTP_PHASE_ENDING)
+    end_message (self);
+  self->host->resume (self->host_data);
+}
+
+static void
+open_body (SmtpDialogue *self)
+{
+  g_autoptr (GOutputStream) stream = smtp_server_open_body (self->server, self->session, self->envelope);
+
+  smtp_envelope_set_body_stream (self->envelope, stream);
+  self->body = smtp_body_new (self->server, stream, on_body, self);
+}
+
+void
+smtp_message_begin_data (SmtpDialogue *self)
+{
+  self->phase = SMTP_PHASE_DATA;
+  smtp_dot_decoder_init (&self->decoder);
+  open_body (self);
+}
+
+void
+smtp_message_begin_chunks (SmtpDialogue *self)
+{
+  self->chunking = TRUE;
+  open_body (self);
+}
+
+/* The end */
+
+static void
+refuse_message (SmtpDialogue      *self,
+                SmtpStandardReply  reply)
+{
+  self->phase = SMTP_PHASE_COMMAND;
+  smtp_dialogue_drop_envelope (self);
+  smtp_dialogue_refuse (self, reply);
+}
+
+static gboolean
+is_no_space (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
+}
+
+/* In place of the method of the message, which must not be asked for what was lost. */
+static void
+fail_message (SmtpServer  *server,
+              SmtpSession *session,
+              SmtpRequest *request,
+              const char  *argument)
+{
+  SmtpDialogue *self = smtp_request_get_dialogue (request);
+  const GError *error = smtp_body_get_error (self->body);
+
+  if (is_no_space (error))
+    smtp_request_send_reply (request, smtp_reply_standard (SMTP_REPLY_NO_SPACE));
+  else
+    smtp_request_fail (request, error);
+}
+
+/* The message is complete: somebody must take it. */
+static void
+end_message (SmtpDialogue *self)
+{
+  static const SmtpCommand failure = { .method = fail_message, .adds_status = TRUE };
+  gboolean failed = smtp_body_get_error (self->body) != NULL;
+
+  self->phase = SMTP_PHASE_COMMAND;
+  self->message_ended = TRUE;
+  if (!failed)
+    smtp_envelope_set_content (self->envelope, smtp_body_get_content (self->body));
+
+  smtp_dialogue_run (self, failed ? &failure : &smtp_command_message,
+                     self->chunking ? "BDAT" : "DATA", "", 0);
+}
+
+static void
+end_body (SmtpDialogue *self)
+{
+  if (smtp_body_end (self->body))
+    end_message (self);
+  else
+    self->phase = SMTP_PHASE_ENDING;
+}
+
+/* DATA */
+
+static void
+end_text (SmtpDialogue *self)
+{
+  const SmtpServerConfig *config = smtp_server_get_config (self->server);
+  SmtpDotDecoder *decoder = &self->decoder;
+
+  if (smtp_body_is_too_big (self->body))
+    refuse_message (self, SMTP_REPLY_TOO_BIG);
+  else if (decoder->bare_newline && config->bare_newlines == SMTP_BARE_NEWLINES_REJECT)
+    refuse_message (self, SMTP_REPLY_TEXT_BARE_NEWLINE);
+  else if (config->text_line_limit != 0 && decoder->longest_line > config->text_line_limit)
+    refuse_message (self, SMTP_REPLY_TEXT_LINE_TOO_LONG);
+  else
+    end_body (self);
+}
+
+static void
+append_text (const guint8 *data,
+             gsize         size,
+             gpointer      user_data)
+{
+  smtp_body_append (user_data, data, size);
+}
+
+gsize
+smtp_message_take_text (SmtpDialogue *self,
+                        const char   *data,
+                        gsize         size)
+{
+  gsize consumed;
+  gboolean ended;
+
+  ended = smtp_dot_decoder_feed (&self->decoder, (const guint8 *) data, size, &consumed,
+                                 append_text, self->body);
+  if (smtp_body_is_hopeless (self->body))
+    smtp_dialogue_close (self, smtp_reply_standard (SMTP_REPLY_TOO_BIG));
+  else if (ended)
+    end_text (self);
+
+  return consumed;
+}
+
+/* BDAT, RFC 3030 */
+
+void
+smtp_message_begin_chunk (SmtpDialogue *self,
+                          SmtpReply    *reply,
+                          gboolean      keep)
+{
+  g_clear_pointer (&self->chunk_reply, smtp_reply_unref);
+  self->chunk_reply = smtp_reply_ref (reply);
+  self->chunk_is_kept = keep && self->body != NULL;
+  self->phase = SMTP_PHASE_CHUNK;
+
+  if (self->chunk_left == 0)
+    end_chunk (self);
+}
+
+/* A message of which a piece is missing can only be given up. */
+static void
+end_swallowed_chunk (SmtpDialogue *self)
+{
+  if (self->chunking)
+    self->chunking_failed = TRUE;
+  if (self->chunking_failed && self->chunk_is_last)
+    smtp_dialogue_drop_envelope (self);
+}
+
+/* The body could not keep what came before: better now than after the last chunk. */
+static void
+fail_chunk (SmtpDialogue *self)
+{
+  const GError *error = smtp_body_get_error (self->body);
+
+  self->chunking_failed = TRUE;
+  smtp_dialogue_say (self, smtp_reply_standard (is_no_space (error) ? SMTP_REPLY_NO_SPACE
+                                                                    : SMTP_REPLY_INTERNAL_ERROR));
+}
+
+static void
+end_chunk (SmtpDialogue *self)
+{
+  g_autoptr (SmtpReply) reply = g_steal_pointer (&self->chunk_reply);
+
+  self->phase = SMTP_PHASE_COMMAND;
+
+  if (self->chunk_is_kept && self->chunk_is_last)
+    end_body (self);
+  else if (self->chunk_is_kept && smtp_body_get_error (self->body) != NULL)
+    fail_chunk (self);
+  else
+    {
+      if (!self->chunk_is_kept)
+        end_swallowed_chunk (self);
+      smtp_dialogue_say (self, reply);
+    }
+}
+
+gsize
+smtp_message_take_chunk (SmtpDialogue *self,
+                         const char   *data,
+                         gsize         size)
+{
+  gsize taken = MIN (size, self->chunk_left);
+
+  if (self->chunk_is_kept)
+    smtp_body_append (self->body, (const guint8 *) data, taken);
+  self->chunk_left -= taken;
+  if (self->chunk_left == 0)
+    end_chunk (self);
+
+  return taken;
+}
