@@ -325,6 +325,18 @@ smtp_request_is_replied (SmtpRequest *self)
   return replied;
 }
 
+gboolean
+smtp_request_has_outcome (SmtpRequest *self)
+{
+  gboolean has_outcome;
+
+  g_mutex_lock (&self->lock);
+  has_outcome = self->outcome != SMTP_OUTCOME_NONE;
+  g_mutex_unlock (&self->lock);
+
+  return has_outcome;
+}
+
 static void
 spend (SmtpRequest *self)
 {

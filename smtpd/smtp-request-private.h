@@ -72,6 +72,7 @@ void          smtp_request_leave          (SmtpRequest  *self);
 SmtpOutcome   smtp_request_take_outcome   (SmtpRequest  *self,
                                            GError      **error);
 gboolean      smtp_request_is_replied     (SmtpRequest  *self);
+gboolean      smtp_request_has_outcome    (SmtpRequest  *self);
 
 /* A new handle for the same command. @self is spent: what its holder still says through
  * it is not heard. Takes and returns a reference. */

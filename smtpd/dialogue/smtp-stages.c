@@ -243,8 +243,9 @@ smtp_stages_run_hooks (SmtpRequest      *request,
 {
   SmtpDialogue *self = smtp_request_get_dialogue (request);
 
-  /* Chained up to a second time, or after an answer. */
-  if (self == NULL || self->stage != SMTP_STAGE_METHOD || smtp_request_is_replied (request))
+  /* Chained up to a second time, or after an answer. A method that let the command proceed has
+   * spoken, too: its word must not be taken for that of the hooks. */
+  if (self == NULL || self->stage != SMTP_STAGE_METHOD || smtp_request_has_outcome (request))
     return;
 
   self->stage = SMTP_STAGE_SIGNAL;
