@@ -156,6 +156,14 @@ accept_one (SmtpListener *self)
   return TRUE;
 }
 
+/* The service knows at once when it was stopped in another thread. */
+static gboolean
+may_accept (SmtpListener *self)
+{
+  return self->active && self->pause.deadline == 0 && !smtp_listener_is_closed (self) &&
+         g_socket_service_is_active (G_SOCKET_SERVICE (self->server));
+}
+
 static void
 on_clients (SmtpWatch      *watch,
             SmtpPollEvents  events)
@@ -164,9 +172,9 @@ on_clients (SmtpWatch      *watch,
   g_autoptr (SmtpServer) server = g_object_ref (self->server);
 
   /* A hook may stop the server, or close it and with it this listener. */
-  for (guint i = 0; i < BUDGET && smtp_server_has_listener (server, self); i++)
+  for (guint i = 0; i < BUDGET && smtp_server_has_listener (server, self) && may_accept (self); i++)
     {
-      if (!self->active || smtp_listener_is_closed (self) || self->pause.deadline != 0 || !accept_one (self))
+      if (!accept_one (self))
         break;
     }
 }

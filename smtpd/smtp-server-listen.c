@@ -41,7 +41,7 @@ listen_on (SmtpServer        *self,
     }
 
   /* The socket is GSocketListener's in any case, so that its close() closes it. */
-  priv->adding = listener != NULL && !priv->service_accepts;
+  priv->adding = listener != NULL && priv->standby != NULL;
   added = g_socket_listener_add_socket (G_SOCKET_LISTENER (self), socket, source, error);
   priv->adding = FALSE;
 
@@ -52,7 +52,7 @@ listen_on (SmtpServer        *self,
   if (!added)
     g_ptr_array_remove (priv->listeners, listener);
   else
-    smtp_listener_set_active (listener, !priv->service_accepts &&
+    smtp_listener_set_active (listener, priv->standby != NULL &&
                                         g_socket_service_is_active (G_SOCKET_SERVICE (self)));
 
   return added;

@@ -4,6 +4,7 @@
 
 #include "dialogue/smtp-command-table.h"
 #include "smtp-server.h"
+#include "smtp-standby.h"
 #include "transport/smtp-poller.h"
 
 G_BEGIN_DECLS
@@ -32,14 +33,16 @@ typedef struct
 
 typedef struct
 {
+  SmtpServer       *self;
   SmtpServerConfig  config;
   SmtpPoller       *poller;
   SmtpCommandTable *commands;     /* NULL: those of the class */
   GPtrArray        *handlers;     /* NULL if there are none; replaced, never changed */
   GPtrArray        *keywords;     /* edits to those of EHLO */
   GPtrArray        *listeners;
+  SmtpStandby      *standby;      /* NULL: GSocketService accepts, on all sockets */
   gboolean          adding;       /* a socket that the poller watches */
-  gboolean          service_accepts; /* GSocketService does, on all sockets */
+  SmtpTask          activation;   /* start() and stop() come from any thread */
 
   GMutex            lock;         /* of connections: sessions are listed from any thread */
   GHashTable       *connections;

@@ -61,6 +61,41 @@ smtp_server_get_private (SmtpServer *self)
   return PRIVATE (self);
 }
 
+/* Accepting
+
+ * The poller does it, for it is cheaper, and GSocketService stands by, until somebody else gives
+ * it a socket: then it accepts on all of them, and the poller leaves them alone, since two that
+ * accept get in each other's way. */
+
+static void
+update_listeners (SmtpServer *self)
+{
+  SmtpServerPrivate *priv = PRIVATE (self);
+  gboolean active = priv->standby != NULL && g_socket_service_is_active (G_SOCKET_SERVICE (self));
+
+  for (guint i = 0; i < priv->listeners->len; i++)
+    smtp_listener_set_active (g_ptr_array_index (priv->listeners, i), active);
+}
+
+static void
+on_activation (SmtpTask *task)
+{
+  SmtpServerPrivate *priv = (gpointer) ((char *) task - G_STRUCT_OFFSET (SmtpServerPrivate, activation));
+
+  /* The poller may run it as it ends. */
+  if (priv->listeners->len > 0)
+    update_listeners (priv->self);
+}
+
+static void
+end_standby (SmtpServer *self)
+{
+  SmtpServerPrivate *priv = PRIVATE (self);
+
+  if (priv->standby != NULL)
+    smtp_standby_end (g_steal_pointer (&priv->standby));
+}
+
 /* The class */
 
 static void
@@ -86,11 +121,26 @@ close_everything (SmtpServer *self)
 }
 
 static void
+smtp_server_constructed (GObject *object)
+{
+  SmtpServerPrivate *priv = PRIVATE (SMTP_SERVER (object));
+
+  G_OBJECT_CLASS (smtp_server_parent_class)->constructed (object);
+
+  priv->adding = TRUE;
+  priv->standby = smtp_standby_new (G_SOCKET_SERVICE (object));
+  priv->adding = FALSE;
+}
+
+static void
 smtp_server_dispose (GObject *object)
 {
   SmtpServer *self = SMTP_SERVER (object);
   SmtpServerPrivate *priv = PRIVATE (self);
 
+  g_socket_service_stop (G_SOCKET_SERVICE (self));
+  end_standby (self);
+  g_socket_listener_close (G_SOCKET_LISTENER (self));
   close_everything (self);
   if (priv->poller != NULL)
     smtp_poller_destroy (priv->poller);
@@ -118,49 +168,44 @@ smtp_server_finalize (GObject *object)
   G_OBJECT_CLASS (smtp_server_parent_class)->finalize (object);
 }
 
-/* Two that accept on one socket get in each other's way. The poller does it, for it is cheaper,
- * until GSocketService begins to: when it is started again, or given a socket by somebody else,
- * it accepts on all sockets, and that cannot be had otherwise. */
-static void
-leave_accepting (SmtpServer *self)
-{
-  SmtpServerPrivate *priv = PRIVATE (self);
-
-  for (guint i = 0; i < priv->listeners->len; i++)
-    smtp_listener_set_active (g_ptr_array_index (priv->listeners, i), FALSE);
-}
-
 /* g_socket_service_start() and _stop() have no other way to tell. */
 static void
 smtp_server_notify (GObject    *object,
                     GParamSpec *pspec)
 {
-  SmtpServer *self = SMTP_SERVER (object);
+  SmtpServerPrivate *priv = PRIVATE (SMTP_SERVER (object));
 
-  if (strcmp (pspec->name, "active") == 0)
+  /* The first time it comes with the construction. */
+  if (strcmp (pspec->name, "active") == 0 && priv->poller != NULL)
     {
-      /* The first time it comes with the construction, before there is a socket. */
-      PRIVATE (self)->service_accepts |= PRIVATE (self)->listeners->len > 0 &&
-                                         g_socket_service_is_active (G_SOCKET_SERVICE (self));
-      leave_accepting (self);
+      if (g_main_context_is_owner (smtp_poller_get_context (priv->poller)))
+        update_listeners (SMTP_SERVER (object));
+      else
+        smtp_poller_post (priv->poller, &priv->activation);
     }
 
   if (G_OBJECT_CLASS (smtp_server_parent_class)->notify != NULL)
     G_OBJECT_CLASS (smtp_server_parent_class)->notify (object, pspec);
 }
 
-/* A socket was added: GSocketService begins to accept. */
+/* A socket was added. */
 static void
 smtp_server_changed (GSocketListener *listener)
 {
-  SmtpServerPrivate *priv = PRIVATE (SMTP_SERVER (listener));
+  SmtpServer *self = SMTP_SERVER (listener);
+  SmtpServerPrivate *priv = PRIVATE (self);
 
   if (priv->adding)
     return;
 
-  priv->service_accepts = TRUE;
-  leave_accepting (SMTP_SERVER (listener));
-  G_SOCKET_LISTENER_CLASS (smtp_server_parent_class)->changed (listener);
+  if (priv->standby == NULL)
+    {
+      G_SOCKET_LISTENER_CLASS (smtp_server_parent_class)->changed (listener);
+      return;
+    }
+
+  end_standby (self);
+  update_listeners (self);
 }
 
 static gboolean
@@ -205,6 +250,7 @@ smtp_server_class_init (SmtpServerClass *klass)
   GSocketListenerClass *listener_class = G_SOCKET_LISTENER_CLASS (klass);
   GSocketServiceClass *service_class = G_SOCKET_SERVICE_CLASS (klass);
 
+  object_class->constructed = smtp_server_constructed;
   object_class->dispose = smtp_server_dispose;
   object_class->finalize = smtp_server_finalize;
   object_class->notify = smtp_server_notify;
@@ -225,6 +271,8 @@ smtp_server_init (SmtpServer *self)
 {
   SmtpServerPrivate *priv = PRIVATE (self);
 
+  priv->self = self;
+  priv->activation.func = on_activation;
   g_mutex_init (&priv->lock);
   priv->connections = g_hash_table_new (NULL, NULL);
   priv->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) smtp_listener_free);

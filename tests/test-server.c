@@ -4,6 +4,7 @@
 
 #include <gio/gunixsocketaddress.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -67,9 +68,10 @@ get_port (Fixture *fixture)
 }
 
 static GSocket *
-add_client (Fixture *fixture)
+connect_to (Fixture *fixture,
+            guint16  port)
 {
-  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string ("127.0.0.1", get_port (fixture));
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string ("127.0.0.1", port);
   g_autoptr (GError) error = NULL;
   GSocket *socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, &error);
 
@@ -80,6 +82,12 @@ add_client (Fixture *fixture)
   g_ptr_array_add (fixture->clients, socket);
 
   return socket;
+}
+
+static GSocket *
+add_client (Fixture *fixture)
+{
+  return connect_to (fixture, get_port (fixture));
 }
 
 static void
@@ -309,10 +317,52 @@ test_stop (Fixture       *fixture,
     g_main_context_iteration (NULL, FALSE);
   g_assert_cmpuint (smtp_server_get_n_sessions (fixture->server), ==, 1);
   g_socket_service_start (G_SOCKET_SERVICE (fixture->server));
-  /* GSocketService itself may have accepted and dropped a client as it was stopped. */
+  /* GSocketService may have accepted and dropped a client as it was stopped. */
   if (GPOINTER_TO_INT (stream))
     second = add_client (fixture);
   g_assert_cmpuint (count_replies (second, "220", 1), ==, 1);
+}
+
+static gpointer
+start_and_stop (gpointer service)
+{
+  for (guint i = 0; i < 50; i++)
+    {
+      g_socket_service_start (service);
+      g_usleep (g_random_int_range (0, 500));
+      g_socket_service_stop (service);
+    }
+  g_socket_service_start (service);
+
+  return NULL;
+}
+
+/* A pause, from whichever thread, loses nobody. */
+static void
+test_pauses (Fixture       *fixture,
+             gconstpointer  stream)
+{
+  GThread *thread;
+
+  for (guint i = 0; i < 20; i++)
+    {
+      g_socket_service_stop (G_SOCKET_SERVICE (fixture->server));
+      add_client (fixture);
+      g_main_context_iteration (NULL, FALSE);
+      g_socket_service_start (G_SOCKET_SERVICE (fixture->server));
+      g_main_context_iteration (NULL, FALSE);
+    }
+
+  thread = g_thread_new ("pauses", start_and_stop, fixture->server);
+  for (guint i = 0; i < 100; i++)
+    {
+      add_client (fixture);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  g_thread_join (thread);
+
+  for (guint i = 0; i < fixture->clients->len; i++)
+    g_assert_cmpuint (count_replies (g_ptr_array_index (fixture->clients, i), "220", 1), ==, 1);
 }
 
 static gboolean
@@ -421,6 +471,124 @@ test_context (void)
   g_main_context_pop_thread_default (context);
 }
 
+/* A server that was made inactive waits for its start. */
+static void
+test_inactive (void)
+{
+  Fixture fixture = { 0 };
+  g_autoptr (GError) error = NULL;
+  GSocket *client;
+
+  fixture.server = g_object_new (SMTP_TYPE_SERVER, "active", FALSE, NULL);
+  fixture.clients = g_ptr_array_new_with_free_func (g_object_unref);
+  g_assert_true (smtp_server_listen (fixture.server, "127.0.0.1:0", SMTP_LISTENER_KIND_SMTP, &error));
+  client = add_client (&fixture);
+  for (guint i = 0; i < 20; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (smtp_server_get_n_sessions (fixture.server), ==, 0);
+  g_socket_service_start (G_SOCKET_SERVICE (fixture.server));
+  g_assert_cmpuint (count_replies (client, "220", 1), ==, 1);
+  tear_down (&fixture, NULL);
+}
+
+/* A socket that somebody else adds is served beside those of listen(). */
+static void
+test_other_socket (void)
+{
+  Fixture fixture = { 0 };
+  g_autoptr (GError) error = NULL;
+  guint16 port;
+
+  set_up (&fixture, NULL);
+  g_assert_cmpuint (count_replies (add_client (&fixture), "220", 1), ==, 1);
+  port = g_socket_listener_add_any_inet_port (G_SOCKET_LISTENER (fixture.server), NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (count_replies (connect_to (&fixture, port), "220", 1), ==, 1);
+  g_assert_cmpuint (count_replies (add_client (&fixture), "220", 1), ==, 1);
+  tear_down (&fixture, NULL);
+}
+
+/* Nobody needs to stop or close a server: its last reference ends it, and frees its port. */
+static void
+test_dropped (void)
+{
+  Fixture fixture = { 0 };
+  g_auto (GStrv) addresses = NULL;
+  g_autoptr (SmtpServer) next = smtp_server_new ();
+  g_autoptr (GError) error = NULL;
+
+  set_up (&fixture, NULL);
+  g_assert_cmpuint (count_replies (add_client (&fixture), "220", 1), ==, 1);
+  addresses = smtp_server_dup_listen_addresses (fixture.server);
+  g_assert_finalize_object (fixture.server);
+  g_ptr_array_unref (fixture.clients);
+  g_assert_true (smtp_server_listen (next, addresses[0], SMTP_LISTENER_KIND_SMTP, &error));
+  g_assert_no_error (error);
+  /* close() frees it at once, too. */
+  g_socket_listener_close (G_SOCKET_LISTENER (next));
+  g_clear_object (&next);
+  next = smtp_server_new ();
+  g_assert_true (smtp_server_listen (next, addresses[0], SMTP_LISTENER_KIND_SMTP, &error));
+  g_assert_no_error (error);
+}
+
+static void
+set_descriptor_limit (rlim_t n)
+{
+  struct rlimit limit;
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  limit.rlim_cur = MIN (n, limit.rlim_max);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+}
+
+/* How often the loop wakes up in half a second. */
+static guint
+count_turns (void)
+{
+  gint64 end = g_get_monotonic_time () + G_USEC_PER_SEC / 2;
+  guint n = 0;
+
+  while (g_get_monotonic_time () < end)
+    {
+      n += g_main_context_iteration (NULL, FALSE);
+      g_usleep (100);
+    }
+
+  return n;
+}
+
+/* A server without descriptors leaves its clients where they are, and does not spin. */
+static void
+test_descriptors (gconstpointer data)
+{
+  rlim_t spare = GPOINTER_TO_UINT (data);
+  struct rlimit before;
+  Fixture fixture = { 0 };
+  int fd;
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  set_up (&fixture, NULL);
+  for (guint i = 0; i < 40; i++)
+    add_client (&fixture);
+
+  fd = dup (0);
+  close (fd);
+  set_descriptor_limit (fd + spare);
+  g_assert_cmpuint (count_turns (), <, 100);
+  g_assert_cmpuint (smtp_server_get_n_sessions (fixture.server), <=, spare);
+
+  /* Who leaves makes room for others. */
+  for (guint i = 0; i < 20; i++)
+    g_socket_close (g_ptr_array_index (fixture.clients, i), NULL);
+  g_ptr_array_remove_range (fixture.clients, 0, 20);
+  for (guint i = 0; i < fixture.clients->len; i++)
+    g_assert_cmpuint (count_replies (g_ptr_array_index (fixture.clients, i), "220", 1), ==, 1);
+
+  set_descriptor_limit (before.rlim_cur);
+  tear_down (&fixture, NULL);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -433,7 +601,7 @@ main (int    argc,
   {
     { "message", test_message }, { "turns", test_turns }, { "deaf", test_deaf }, { "close", test_close },
     { "timeout", test_timeout }, { "half-close", test_half_close }, { "reset", test_reset },
-    { "stop", test_stop }, { "incoming", test_incoming }, { "sessions-outlive", test_sessions_outlive },
+    { "stop", test_stop }, { "pauses", test_pauses }, { "incoming", test_incoming }, { "sessions-outlive", test_sessions_outlive },
   };
 
   g_test_init (&argc, &argv, NULL);
@@ -444,8 +612,9 @@ main (int    argc,
         {
           g_autofree char *path = NULL;
 
-          /* GSocketService keeps itself alive while it waits for clients. */
-          if (stream && tests[i].func == test_sessions_outlive)
+          /* GSocketService keeps itself alive while it waits for clients, and loses some when it
+           * is stopped. */
+          if (stream && (tests[i].func == test_sessions_outlive || tests[i].func == test_pauses))
             continue;
 
           path = g_strconcat ("/server/", stream ? "stream/" : "epoll/", tests[i].name, NULL);
@@ -455,6 +624,11 @@ main (int    argc,
     }
   g_test_add_func ("/server/addresses", test_addresses);
   g_test_add_func ("/server/context", test_context);
+  g_test_add_func ("/server/inactive", test_inactive);
+  g_test_add_func ("/server/other-socket", test_other_socket);
+  g_test_add_func ("/server/dropped", test_dropped);
+  g_test_add_data_func ("/server/descriptors/none", GUINT_TO_POINTER (0), test_descriptors);
+  g_test_add_data_func ("/server/descriptors/few", GUINT_TO_POINTER (20), test_descriptors);
 
   return g_test_run ();
 }
