@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Whatever ends first, client, server or answer, and in whichever phase: nothing is used after
+ * it is gone, and nothing stays behind. */
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include <smtpd/smtpd.h>
+
+/* The phases: the hook in which it happens, and what the client sends up to it. */
+
+#define EHLO "EHLO me\r\n"
+#define MAIL EHLO "MAIL FROM:<a@e.org>\r\n"
+#define RCPT MAIL "RCPT TO:<b@e.org>\r\n"
+#define TEXT RCPT "DATA\r\nSubject: x\r\n\r\nhello\r\n.\r\n"
+#define CHUNK RCPT "BDAT 5\r\nhelloBDAT 3 LAST\r\nabc"
+
+static const struct
+{
+  const char *hook;
+  const char *input;
+} phases[] =
+{
+  { "connect", "" }, { "helo", "HELO me\r\n" }, { "ehlo", EHLO }, { "noop", "NOOP\r\n" },
+  { "vrfy", "VRFY x\r\n" }, { "expn", "EXPN x\r\n" }, { "help", "HELP\r\n" }, { "rset", MAIL "RSET\r\n" },
+  { "mail", MAIL }, { "rcpt", RCPT }, { "data-begin", TEXT }, { "data", TEXT }, { "data", CHUNK },
+  { "quit", "QUIT\r\n" },
+};
+
+typedef struct _Test Test;
+typedef void (*Misfortune) (Test        *test,
+                            SmtpSession *session,
+                            SmtpRequest *request);
+
+/* What happens in the hook, and what later, to the request that it holds. */
+typedef struct
+{
+  const char *name;
+  Misfortune inside;
+  Misfortune later;
+} Case;
+
+struct _Test
+{
+  const Case *what;
+  SmtpServer *server;        /* NULL when it is gone */
+  gpointer server_weak;
+  GSocket *client;
+  SmtpSession *session;
+  SmtpEnvelope *envelope;
+  SmtpRequest *request;
+  guint n_calls;
+};
+
+static void
+hook_marshal (GClosure     *closure,
+              GValue       *return_value,
+              guint         n_params,
+              const GValue *params,
+              gpointer      hint,
+              gpointer      data)
+{
+  Test *test = closure->data;
+  SmtpSession *session = g_value_get_object (&params[1]);
+  SmtpRequest *request = g_value_get_object (&params[3]);
+
+  g_value_set_enum (return_value, SMTP_VERDICT_HANDLED);
+  if (test->n_calls++ > 0)
+    {
+      g_value_set_enum (return_value, SMTP_VERDICT_CONTINUE);
+      return;
+    }
+
+  g_set_object (&test->session, session);
+  g_set_object (&test->envelope, g_value_get_object (&params[2]));
+  g_set_object (&test->request, request);
+  smtp_request_hold (request);
+  if (test->what->inside != NULL)
+    test->what->inside (test, session, request);
+}
+
+/* Misfortunes */
+
+static void
+drop_server (Test        *test,
+             SmtpSession *session,
+             SmtpRequest *request)
+{
+  g_clear_object (&test->server);
+}
+
+static void
+dispose_server (Test        *test,
+                SmtpSession *session,
+                SmtpRequest *request)
+{
+  g_object_run_dispose (G_OBJECT (test->server));
+}
+
+static void
+close_server (Test        *test,
+              SmtpSession *session,
+              SmtpRequest *request)
+{
+  g_socket_listener_close (G_SOCKET_LISTENER (test->server));
+}
+
+static void
+close_session (Test        *test,
+               SmtpSession *session,
+               SmtpRequest *request)
+{
+  g_autoptr (SmtpReply) reply = smtp_reply_new (421, "4.3.2 Going");
+
+  smtp_session_close (session, reply);
+  smtp_session_close (session, NULL);
+}
+
+static void
+answer_twice (Test        *test,
+              SmtpSession *session,
+              SmtpRequest *request)
+{
+  g_assert_true (smtp_request_reply (request, 550, "5.0.0 no"));
+  g_assert_false (smtp_request_reply (request, 250, "2.0.0 yes"));
+  g_assert_false (smtp_request_proceed (request));
+}
+
+static void
+answer_nobody (Test        *test,
+               SmtpSession *session,
+               SmtpRequest *request)
+{
+  g_assert_false (smtp_request_reply (request, 250, "2.0.0 yes"));
+  g_assert_true (g_cancellable_is_cancelled (smtp_request_get_cancellable (request)));
+}
+
+static void
+answer_421 (Test        *test,
+            SmtpSession *session,
+            SmtpRequest *request)
+{
+  smtp_request_reply (request, 421, NULL);
+}
+
+static void
+fail_and_drop (Test        *test,
+               SmtpSession *session,
+               SmtpRequest *request)
+{
+  g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "inside");
+
+  smtp_request_fail (request, error);
+  g_clear_object (&test->server);
+}
+
+static void
+reset_client (Test        *test,
+              SmtpSession *session,
+              SmtpRequest *request)
+{
+  /* What is not read makes a close on a socket pair a reset. */
+  g_socket_close (test->client, NULL);
+}
+
+static void
+finish_client (Test        *test,
+               SmtpSession *session,
+               SmtpRequest *request)
+{
+  g_socket_shutdown (test->client, FALSE, TRUE, NULL);
+}
+
+static gpointer
+answer_in_thread (gpointer data)
+{
+  g_autoptr (SmtpRequest) request = data;
+
+  g_usleep (g_random_int_range (0, 300));
+  smtp_request_proceed (request);
+
+  return NULL;
+}
+
+/* The answer and the end of the client meet anywhere. */
+static void
+race (Test        *test,
+      SmtpSession *session,
+      SmtpRequest *request)
+{
+  GThread *thread = g_thread_new ("answer", answer_in_thread, g_object_ref (request));
+
+  g_usleep (g_random_int_range (0, 200));
+  g_socket_close (test->client, NULL);
+  g_main_context_iteration (NULL, FALSE);
+  g_thread_join (thread);
+}
+
+static void
+race_with_server (Test        *test,
+                  SmtpSession *session,
+                  SmtpRequest *request)
+{
+  GThread *thread = g_thread_new ("answer", answer_in_thread, g_object_ref (request));
+
+  g_usleep (g_random_int_range (0, 200));
+  g_clear_object (&test->server);
+  g_thread_join (thread);
+}
+
+static const Case cases[] =
+{
+  { "inside/drop-server", drop_server, NULL },
+  { "inside/dispose-server", dispose_server, NULL },
+  { "inside/close-server", close_server, answer_twice },
+  { "inside/close-session", close_session, NULL },
+  { "inside/answer-twice", answer_twice, answer_421 },
+  { "inside/answer-421", answer_421, NULL },
+  { "inside/fail-and-drop", fail_and_drop, NULL },
+  { "inside/reset-client", reset_client, answer_nobody },
+  { "later/drop-server", NULL, drop_server },
+  { "later/dispose-server", NULL, dispose_server },
+  { "later/close-session", NULL, close_session },
+  { "later/reset-client", NULL, reset_client },
+  { "later/finish-client", NULL, finish_client },
+  { "later/answer-421", NULL, answer_421 },
+  { "later/race", NULL, race },
+  { "later/race-with-server", NULL, race_with_server },
+  { "never", NULL, NULL },
+};
+
+/* A run */
+
+static guint
+count_descriptors (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+
+  return n;
+}
+
+static void
+run_loop (void)
+{
+  for (guint i = 0; i < 200; i++)
+    g_main_context_iteration (NULL, FALSE);
+}
+
+static void
+connect_client (Test *test)
+{
+  g_autoptr (GSocket) theirs = NULL;
+  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GError) error = NULL;
+  int fds[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
+  test->client = g_socket_new_from_fd (fds[0], &error);
+  g_assert_no_error (error);
+  theirs = g_socket_new_from_fd (fds[1], &error);
+  g_assert_no_error (error);
+  g_socket_set_blocking (test->client, FALSE);
+  connection = g_socket_connection_factory_create_connection (theirs);
+  smtp_server_accept_stream (test->server, G_IO_STREAM (connection), SMTP_LISTENER_KIND_SMTP, &error);
+  g_assert_no_error (error);
+}
+
+/* What the program kept is still good for something, and knows that it is over. */
+static void
+use_leftovers (Test *test)
+{
+  smtp_request_reply (test->request, 250, NULL);
+  smtp_request_proceed (test->request);
+  g_assert_nonnull (smtp_request_get_verb (test->request));
+  g_assert_true (smtp_request_get_session (test->request) == test->session);
+  g_assert_nonnull (smtp_request_get_cancellable (test->request));
+  smtp_session_close (test->session, NULL);
+  g_assert_nonnull (smtp_session_get_protocol (test->session));
+  if (test->envelope != NULL)
+    smtp_envelope_get_n_recipients (test->envelope);
+}
+
+static gboolean is_first_run = TRUE;
+
+static void
+run_phase (const Case *what,
+           const char *hook,
+           const char *input)
+{
+  guint n_descriptors = count_descriptors ();
+  g_autofree char *signal = g_strconcat ("handle-", hook, NULL);
+  Test test = { .what = what, .server = smtp_server_new () };
+  GClosure *closure = g_closure_new_simple (sizeof (GClosure), &test);
+
+  test.server_weak = test.server;
+  g_object_add_weak_pointer (G_OBJECT (test.server), &test.server_weak);
+  g_closure_set_marshal (closure, hook_marshal);
+  g_signal_connect_closure (test.server, signal, closure, FALSE);
+  connect_client (&test);
+  g_socket_send (test.client, input, strlen (input), NULL, NULL);
+
+  for (guint i = 0; i < 10000 && test.n_calls == 0; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (test.n_calls, >, 0);
+  run_loop ();
+  if (what->later != NULL)
+    what->later (&test, test.session, test.request);
+  run_loop ();
+
+  g_clear_object (&test.server);
+  g_clear_object (&test.client);
+  run_loop ();
+  use_leftovers (&test);
+  run_loop ();
+  g_assert_true (smtp_session_get_closed (test.session));
+
+  /* A request keeps its server, which somebody may ask it for. */
+  g_assert_finalize_object (test.request);
+  g_assert_null (test.server_weak);
+  if (test.envelope != NULL)
+    g_assert_finalize_object (test.envelope);
+  g_assert_finalize_object (test.session);
+  /* In the first run GLib makes threads and contexts that it keeps. */
+  if (is_first_run)
+    is_first_run = FALSE;
+  else
+    g_assert_cmpuint (count_descriptors (), ==, n_descriptors);
+}
+
+static void
+test_case (gconstpointer data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (phases); i++)
+    run_phase (data, phases[i].hook, phases[i].input);
+}
+
+/* What goes wrong is warned of, and not what is looked at here. */
+static GLogWriterOutput
+write_log (GLogLevelFlags   level,
+           const GLogField *fields,
+           gsize            n_fields,
+           gpointer         data)
+{
+  if ((level & G_LOG_LEVEL_MASK) == G_LOG_LEVEL_WARNING)
+    return G_LOG_WRITER_HANDLED;
+
+  return g_log_writer_default (level, fields, n_fields, data);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
+  g_log_set_writer_func (write_log, NULL, NULL);
+
+  run_phase (&cases[G_N_ELEMENTS (cases) - 1], "noop", "NOOP\r\n");
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/lifetimes/", cases[i].name, NULL);
+
+      g_test_add_data_func (path, &cases[i], test_case);
+    }
+
+  return g_test_run ();
+}
