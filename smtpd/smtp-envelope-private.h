@@ -14,6 +14,18 @@ typedef struct
   gboolean     smtputf8;
 } SmtpMailDeclaration;
 
+typedef struct
+{
+  SmtpAddress *reverse_path;
+  SmtpParameters *mail_parameters;
+  SmtpMailDeclaration declaration;
+  GPtrArray *recipients;
+  GBytes *content;
+  GOutputStream *body_stream;
+} SmtpEnvelopePrivate;
+
+SmtpEnvelopePrivate *smtp_envelope_get_private (SmtpEnvelope *self);
+
 void smtp_envelope_begin (SmtpEnvelope              *self,
                           SmtpAddress               *reverse_path,
                           SmtpParameters            *parameters,
