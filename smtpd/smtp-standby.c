@@ -13,8 +13,11 @@ begin_accept (GSocketService *service)
 {
   GSocketListenerClass *klass = g_type_class_peek (G_TYPE_SOCKET_SERVICE);
 
-  /* What add_socket() would do. */
-  klass->changed (G_SOCKET_LISTENER (service));
+  /* To one that is active, that is what add_socket() would do. */
+  if (g_socket_service_is_active (service))
+    klass->changed (G_SOCKET_LISTENER (service));
+  else
+    g_socket_service_start (service);
 }
 
 /* Without a name and a peer it never has anything to read. */
@@ -34,12 +37,8 @@ smtp_standby_new (GSocketService *service)
 {
   gboolean active = g_socket_service_is_active (service);
   g_autoptr (GError) error = NULL;
-  SmtpStandby *self;
+  SmtpStandby *self = g_new0 (SmtpStandby, 1);
 
-  if (!active)
-    g_socket_service_start (service);
-
-  self = g_new0 (SmtpStandby, 1);
   self->service = service;
   self->context = g_main_context_new ();
   g_main_context_push_thread_default (self->context);
