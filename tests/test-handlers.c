@@ -350,7 +350,8 @@ test_maildir_subclass (Fixture       *fixture,
 {
   g_autoptr (GBytes) content = NULL;
 
-  add_handler (fixture, g_object_new (test_maildir_get_type (), "path", fixture->maildir, NULL));
+  add_handler (fixture, g_object_new (test_maildir_get_type (), "path", fixture->maildir,
+                                     "add-trace", FALSE, NULL));
   g_assert_cmpuint (send_message (fixture, MESSAGE, -1, NULL), ==, 250);
 
   content = read_only_message (fixture->maildir, NULL);

@@ -12,6 +12,24 @@
 
 #include "smtp-workers.h"
 
+static SmtpHandler *
+new_exact (const char *path)
+{
+  return g_object_new (SMTP_TYPE_MAILDIR_HANDLER, "path", path, "add-trace", FALSE, NULL);
+}
+
+/* What was refused is taken away when there is time. */
+static void
+assert_empty (Fixture    *fixture,
+              const char *name)
+{
+  gint64 deadline = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+
+  while (count_files (fixture->maildir, name) > 0 && g_get_monotonic_time () < deadline)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (count_files (fixture->maildir, name), ==, 0);
+}
+
 /* Who has no rights. */
 #define NOBODY 65534
 
@@ -30,7 +48,7 @@ check_delivered (Fixture    *fixture,
 
   g_assert_cmpuint (send_message (fixture, sent, sent_length, &last_line), ==, 250);
   g_assert_cmpstr (last_line, ==, "250 2.0.0 Delivered");
-  g_assert_cmpuint (count_files (fixture->maildir, "tmp"), ==, 0);
+  assert_empty (fixture, "tmp");
   g_assert_cmpuint (count_files (fixture->maildir, "cur"), ==, 0);
 
   content = read_only_message (fixture->maildir, NULL);
@@ -47,7 +65,7 @@ test_maildir_exact (Fixture       *fixture,
   static const char stuffed[] = "..\r\n...\r\n.a\r\n";
   g_autoptr (GString) large = g_string_new (NULL);
 
-  add_handler (fixture, smtp_maildir_handler_new (fixture->maildir));
+  add_handler (fixture, new_exact (fixture->maildir));
 
   check_delivered (fixture, "", 0, "", 0);
   check_delivered (fixture, MESSAGE, strlen (MESSAGE), MESSAGE, strlen (MESSAGE));
@@ -57,6 +75,107 @@ test_maildir_exact (Fixture       *fixture,
   for (guint i = 0; large->len < 3 * 1024 * 1024; i++)
     g_string_append_printf (large, "%08x\r\n", i * 2654435761u);
   check_delivered (fixture, large->str, large->len, large->str, large->len);
+}
+
+/* RFC 5321 section 4.4. */
+static void
+test_maildir_trace (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  SmtpHandler *handler = smtp_maildir_handler_new (fixture->maildir);
+  g_autoptr (GBytes) content = NULL;
+  g_autofree char *text = NULL;
+  gsize size;
+
+  smtp_server_set_hostname (fixture->server, "mx.example.org");
+  g_assert_true (smtp_maildir_handler_get_add_trace (SMTP_MAILDIR_HANDLER (handler)));
+  add_handler (fixture, handler);
+  g_assert_cmpuint (send_message (fixture, MESSAGE, -1, NULL), ==, 250);
+  content = read_only_message (fixture->maildir, NULL);
+  data = g_bytes_get_data (content, &size);
+  text = g_strndup (data, size);
+  g_assert_true (g_regex_match_simple ("^Return-Path: <a@example\\.org>\r\n"
+                                       "Received: from client\\.example\\.org \\(\\[127\\.0\\.0\\.1\\]\\)\r\n"
+                                       "\tby mx\\.example\\.org with ESMTP id [0-9a-f]+-[0-9a-f]+\r\n"
+                                       "\tfor <b@example\\.org>;\r\n"
+                                       "\t(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{1,2} [A-Z][a-z]{2} 20[0-9]{2} "
+                                       "[0-9]{2}:[0-9]{2}:[0-9]{2} [-+][0-9]{4}\r\n"
+                                       "Subject: x\r\n\r\none\r\n$", text, 0, 0));
+}
+
+/* Hooks see the message, without the trace, and may put another in its place. */
+
+static SmtpVerdict
+look (SmtpServer   *server,
+      SmtpSession  *session,
+      SmtpEnvelope *envelope,
+      SmtpRequest  *request,
+      GBytes      **seen)
+{
+  *seen = g_bytes_ref (smtp_envelope_get_content (envelope));
+
+  return SMTP_VERDICT_CONTINUE;
+}
+
+static void
+test_maildir_content (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_autoptr (GBytes) seen = NULL;
+
+  g_signal_connect (fixture->server, "handle-data", G_CALLBACK (look), &seen);
+  add_handler (fixture, smtp_maildir_handler_new (fixture->maildir));
+  g_assert_cmpuint (send_message (fixture, MESSAGE, -1, NULL), ==, 250);
+  remove_tree (fixture->maildir);
+  g_assert_cmpmem (g_bytes_get_data (seen, NULL), g_bytes_get_size (seen), MESSAGE, strlen (MESSAGE));
+}
+
+/* Two Maildirs: the first has the stream, the second stores the content. */
+
+static void
+pass_on (SmtpHandler  *handler,
+         SmtpServer   *server,
+         SmtpSession  *session,
+         SmtpEnvelope *envelope,
+         SmtpRequest  *request)
+{
+  smtp_request_proceed (request);
+}
+
+typedef SmtpMaildirHandler TestPasser;
+typedef SmtpMaildirHandlerClass TestPasserClass;
+
+static GType test_passer_get_type (void);
+
+G_DEFINE_TYPE (TestPasser, test_passer, SMTP_TYPE_MAILDIR_HANDLER)
+
+static void
+test_passer_class_init (TestPasserClass *klass)
+{
+  SMTP_HANDLER_CLASS (klass)->handle_data = pass_on;
+}
+
+static void
+test_passer_init (TestPasser *self)
+{
+}
+
+static void
+test_maildir_second (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_autofree char *other = g_build_filename (fixture->directory, "other", NULL);
+  g_autoptr (GBytes) content = NULL;
+
+  add_handler (fixture, g_object_new (test_passer_get_type (), "path", other, NULL));
+  add_handler (fixture, new_exact (fixture->maildir));
+  g_assert_cmpuint (send_message (fixture, MESSAGE, -1, NULL), ==, 250);
+  content = read_only_message (fixture->maildir, NULL);
+  g_assert_cmpmem (g_bytes_get_data (content, NULL), g_bytes_get_size (content), MESSAGE, strlen (MESSAGE));
+  g_free (fixture->maildir);
+  fixture->maildir = g_steal_pointer (&other);
+  g_assert_cmpuint (count_files (fixture->maildir, "new"), ==, 0);
+  assert_empty (fixture, "tmp");
 }
 
 static void
@@ -80,7 +199,7 @@ test_maildir_names (Fixture       *fixture,
   g_autoptr (GBytes) content = NULL;
   mode_t mask = umask (0);
 
-  add_handler (fixture, smtp_maildir_handler_new (fixture->maildir));
+  add_handler (fixture, new_exact (fixture->maildir));
   g_assert_false (g_file_test (fixture->maildir, G_FILE_TEST_EXISTS));
   g_assert_cmpuint (send_message (fixture, MESSAGE, -1, NULL), ==, 250);
   umask (mask);
@@ -108,10 +227,10 @@ test_maildir_many (Fixture       *fixture,
 
   for (guint i = 0; i < N_CLIENTS; i++)
     messages[i] = g_strdup_printf ("%u\r\n", i);
-  add_handler (fixture, smtp_maildir_handler_new (fixture->maildir));
+  add_handler (fixture, new_exact (fixture->maildir));
   send_at_once (fixture, (const char **) messages);
 
-  g_assert_cmpuint (count_files (fixture->maildir, "tmp"), ==, 0);
+  assert_empty (fixture, "tmp");
   g_assert_cmpuint (count_files (fixture->maildir, "new"), ==, N_CLIENTS * N_MESSAGES);
 
   dir = g_dir_open (new, 0, NULL);
@@ -137,7 +256,7 @@ test_maildir_relative (Fixture       *fixture,
   SmtpHandler *handler;
 
   g_assert_cmpint (g_chdir (fixture->directory), ==, 0);
-  handler = smtp_maildir_handler_new ("maildir");
+  handler = new_exact ("maildir");
   g_assert_cmpint (g_chdir ("/"), ==, 0);
   g_assert_cmpstr (smtp_maildir_handler_get_path (SMTP_MAILDIR_HANDLER (handler)), ==, fixture->maildir);
   add_handler (fixture, handler);
@@ -156,7 +275,7 @@ check_refused (Fixture    *fixture,
 
   g_assert_cmpuint (send_message (fixture, MESSAGE, -1, &line), ==, code);
   g_assert_true (g_str_has_prefix (line, last_line));
-  g_assert_cmpuint (count_files (fixture->maildir, "tmp"), ==, 0);
+  assert_empty (fixture, "tmp");
   g_assert_cmpuint (count_files (fixture->maildir, "new"), ==, 0);
 }
 
@@ -266,7 +385,7 @@ test_maildir_file_size_limit (Fixture       *fixture,
   g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &before), ==, 0);
 
   g_assert_cmpuint (code, ==, 451);
-  g_assert_cmpuint (count_files (fixture->maildir, "tmp"), ==, 0);
+  assert_empty (fixture, "tmp");
   g_assert_cmpuint (count_files (fixture->maildir, "new"), ==, 0);
   g_assert_cmpuint (send_message (fixture, message, -1, NULL), ==, 250);
 }
@@ -293,7 +412,7 @@ test_maildir_full (Fixture       *fixture,
 
   g_assert_cmpuint (send_message (fixture, message->str, message->len, &last_line), ==, 452);
   g_assert_cmpstr (last_line, ==, "452 4.3.1 No space left for the message");
-  g_assert_cmpuint (count_files (fixture->maildir, "tmp"), ==, 0);
+  assert_empty (fixture, "tmp");
   g_assert_cmpuint (count_files (fixture->maildir, "new"), ==, 0);
 
   /* What is small enough still fits, so nothing was left behind. */
@@ -367,7 +486,7 @@ test_maildir_client_leaves (Fixture       *fixture,
   /* Behind it in the queue. */
   g_assert_cmpuint (send_message (fixture, MESSAGE, -1, NULL), ==, 250);
   g_assert_cmpuint (count_files (fixture->maildir, "new"), ==, 1);
-  g_assert_cmpuint (count_files (fixture->maildir, "tmp"), ==, 0);
+  assert_empty (fixture, "tmp");
 }
 
 /* The program */
@@ -412,6 +531,9 @@ main (int    argc,
   mount_tiny_disk ();
 
   ADD ("exact", test_maildir_exact);
+  ADD ("trace", test_maildir_trace);
+  ADD ("content", test_maildir_content);
+  ADD ("second", test_maildir_second);
   ADD ("names", test_maildir_names);
   ADD ("many", test_maildir_many);
   ADD ("relative", test_maildir_relative);

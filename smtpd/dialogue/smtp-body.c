@@ -2,6 +2,7 @@
 
 #include "smtp-body.h"
 
+#include "smtp-mapped-stream.h"
 #include "smtp-server-private.h"
 #include "smtp-spool-stream.h"
 
@@ -148,8 +149,8 @@ on_closed (GObject      *source,
   SmtpBody *self = data;
   GError *error = NULL;
 
-  if (g_output_stream_close_finish (self->stream, result, &error) && SMTP_IS_SPOOL_STREAM (self->stream))
-    self->content = smtp_spool_stream_map (SMTP_SPOOL_STREAM (self->stream), &error);
+  if (g_output_stream_close_finish (self->stream, result, &error) && SMTP_IS_MAPPED_STREAM (self->stream))
+    self->content = smtp_mapped_stream_map (SMTP_MAPPED_STREAM (self->stream), &error);
   self->error = error;
 
   tell_owner (self);

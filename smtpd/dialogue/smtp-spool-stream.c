@@ -7,6 +7,8 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
+#include "smtp-mapped-stream.h"
+
 struct _SmtpSpoolStream
 {
   GOutputStream parent_instance;
@@ -15,7 +17,10 @@ struct _SmtpSpoolStream
   int fd;
 };
 
-G_DEFINE_FINAL_TYPE (SmtpSpoolStream, smtp_spool_stream, G_TYPE_OUTPUT_STREAM)
+static void init_mapped_stream (SmtpMappedStreamInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (SmtpSpoolStream, smtp_spool_stream, G_TYPE_OUTPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (SMTP_TYPE_MAPPED_STREAM, init_mapped_stream))
 
 static gboolean
 set_errno (GError     **error,
@@ -95,6 +100,19 @@ smtp_spool_stream_finalize (GObject *object)
   G_OBJECT_CLASS (smtp_spool_stream_parent_class)->finalize (object);
 }
 
+static GBytes *
+smtp_spool_stream_map (SmtpMappedStream  *stream,
+                       GError           **error)
+{
+  return smtp_mapped_stream_map_file (SMTP_SPOOL_STREAM (stream)->fd, 0, error);
+}
+
+static void
+init_mapped_stream (SmtpMappedStreamInterface *iface)
+{
+  iface->map = smtp_spool_stream_map;
+}
+
 static void
 smtp_spool_stream_class_init (SmtpSpoolStreamClass *klass)
 {
@@ -116,13 +134,4 @@ smtp_spool_stream_new (const char *directory)
   self->directory = g_strdup (directory != NULL ? directory : g_get_tmp_dir ());
 
   return G_OUTPUT_STREAM (self);
-}
-
-GBytes *
-smtp_spool_stream_map (SmtpSpoolStream  *self,
-                       GError          **error)
-{
-  g_autoptr (GMappedFile) file = g_mapped_file_new_from_fd (self->fd, FALSE, error);
-
-  return file != NULL ? g_mapped_file_get_bytes (file) : NULL;
 }

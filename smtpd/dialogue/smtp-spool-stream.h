@@ -15,10 +15,6 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (SmtpSpoolStream, smtp_spool_stream, SMTP, SPOOL_STREAM, GOutputStream)
 
 /* @directory may be NULL for the system's. */
-GOutputStream *smtp_spool_stream_new (const char       *directory);
-
-/* What was written, as a mapping of the file, which it keeps alive. */
-GBytes        *smtp_spool_stream_map (SmtpSpoolStream  *self,
-                                      GError          **error);
+GOutputStream *smtp_spool_stream_new (const char *directory);
 
 G_END_DECLS

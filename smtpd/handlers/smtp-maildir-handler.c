@@ -2,13 +2,8 @@
 
 #include "smtp-maildir-handler.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "smtp-files.h"
+#include "smtp-maildir-stream.h"
+#include "smtp-trace.h"
 #include "smtp-workers.h"
 
 /**
@@ -19,9 +14,10 @@
  * The directory, with its three directories `tmp`, `new` and `cur`, is made when it is
  * needed first; the one that it stands in must be there.
  *
- * A message is answered with 250 once it is on the disk and in `new`, safe from a crash
- * of the program or of the machine. Its octets are those of
- * [property@Envelope:content]: no header is added. When the disk is full, or the quota
+ * A message is written to `tmp` as it comes, and answered with 250 once it is on the disk and
+ * in `new`, safe from a crash of the program or of the machine. Its octets are those that the
+ * client sent, or [property@Envelope:content] if a hook has put something else there, behind the
+ * trace fields of [property@MaildirHandler:add-trace]. When the disk is full, or the quota
  * used up, the answer is 452; anything else that goes wrong is a 451 and goes to the
  * exception hook. Nothing of such a message is left behind. When the client leaves, or
  * the time for the answer is over, before the message is in `new`, it is not delivered:
@@ -31,16 +27,10 @@
  * each can answer `handle_data` itself.
  */
 
-/* A name is unique, whatever the clock does; a second try is for the case that it isn't. */
-#define MAX_TRIES 8
-
 typedef struct
 {
-  char *path;             /* absolute */
-
-  GMutex lock;
-  gboolean synced;        /* the directories are on the disk */
-  gboolean parent_synced; /* FALSE only after the Maildir was made */
+  SmtpMaildir *maildir;
+  gboolean add_trace;
 } SmtpMaildirHandlerPrivate;
 
 G_DEFINE_TYPE_WITH_PRIVATE (SmtpMaildirHandler, smtp_maildir_handler, SMTP_TYPE_HANDLER)
@@ -49,6 +39,7 @@ enum
 {
   PROP_0,
   PROP_PATH,
+  PROP_ADD_TRACE,
   N_PROPS
 };
 
@@ -56,251 +47,43 @@ static GParamSpec *props[N_PROPS];
 
 #define PRIVATE(self) ((SmtpMaildirHandlerPrivate *) smtp_maildir_handler_get_instance_private (self))
 
-/* A message on its way to the disk. */
+/* Delivery */
+
 typedef struct
 {
-  SmtpMaildirHandler *handler;
   SmtpRequest *request;
   GCancellable *cancellable;
-  GBytes *content;
-  char *name;
+  GOutputStream *stream;
+  GBytes *content;        /* NULL: it is in the stream already */
 } Delivery;
 
 static void
 delivery_free (Delivery *self)
 {
-  g_object_unref (self->handler);
   g_object_unref (self->request);
   g_object_unref (self->cancellable);
-  g_bytes_unref (self->content);
-  g_free (self->name);
+  g_object_unref (self->stream);
+  g_clear_pointer (&self->content, g_bytes_unref);
   g_free (self);
 }
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Delivery, delivery_free)
 
-/* Directories */
-
-/* Opens a directory, and makes it if it isn't there. */
-static int
-open_directory (int         parent,
-                const char *name,
-                gboolean   *made)
-{
-  int fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-  if (fd >= 0 || errno != ENOENT)
-    return fd;
-
-  if (mkdirat (parent, name, 0700) == 0)
-    *made = TRUE;
-  else if (errno != EEXIST)
-    return -1;
-
-  return openat (parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-/* No message may be answered with 250 in a directory that a crash could take away. */
-static gboolean
-sync_maildir (SmtpMaildirHandlerPrivate  *priv,
-              int                         maildir,
-              GError                    **error)
-{
-  if (!smtp_files_sync_directory (maildir))
-    return smtp_files_fail (error, "synchronize", priv->path);
-
-  if (!priv->parent_synced)
-    {
-      g_auto (SmtpDescriptor) parent = openat (maildir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-      if (parent < 0 || !smtp_files_sync_directory (parent))
-        return smtp_files_fail (error, "synchronize the directory of", priv->path);
-    }
-
-  priv->parent_synced = TRUE;
-  priv->synced = TRUE;
-
-  return TRUE;
-}
-
-static gboolean
-open_maildir_unlocked (SmtpMaildirHandlerPrivate  *priv,
-                       SmtpDescriptor             *tmp,
-                       SmtpDescriptor             *new,
-                       GError                    **error)
-{
-  gboolean maildir_made = FALSE;
-  gboolean made = FALSE;
-  g_auto (SmtpDescriptor) maildir = open_directory (AT_FDCWD, priv->path, &maildir_made);
-  g_auto (SmtpDescriptor) cur = -1;
-
-  if (maildir_made)
-    priv->parent_synced = FALSE;
-
-  if (maildir < 0 ||
-      (*tmp = open_directory (maildir, "tmp", &made)) < 0 ||
-      (*new = open_directory (maildir, "new", &made)) < 0 ||
-      (cur = open_directory (maildir, "cur", &made)) < 0)
-    {
-      smtp_files_fail (error, "open the Maildir", priv->path);
-      priv->synced = priv->synced && !made;
-      return FALSE;
-    }
-
-  if (made || maildir_made)
-    priv->synced = FALSE;
-
-  return priv->synced || sync_maildir (priv, maildir, error);
-}
-
-/* For each delivery anew: the directory may have been moved away, or emptied. Under a
- * lock, so that none goes on in directories that another is still making. */
-static gboolean
-open_maildir (SmtpMaildirHandler  *self,
-              SmtpDescriptor      *tmp,
-              SmtpDescriptor      *new,
-              GError             **error)
-{
-  SmtpMaildirHandlerPrivate *priv = PRIVATE (self);
-  gboolean opened;
-
-  if (priv->path == NULL)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "The Maildir has no path");
-      return FALSE;
-    }
-
-  g_mutex_lock (&priv->lock);
-  opened = open_maildir_unlocked (priv, tmp, new, error);
-  g_mutex_unlock (&priv->lock);
-
-  return opened;
-}
-
-/* Files */
-
-/* As the Maildir specification has it: SECONDS.UNIQUE.HOST, where UNIQUE strings
- * together what cannot be the same twice. */
-static char *
-make_name (void)
-{
-  static guint counter = 0;
-  gint64 now = g_get_real_time ();
-  guint number = (guint) g_atomic_int_add (&counter, 1);
-  g_autoptr (GString) host = g_string_new (g_get_host_name ());
-
-  g_string_replace (host, "/", "\\057", 0);
-  g_string_replace (host, ":", "\\072", 0);
-
-  return g_strdup_printf ("%" G_GINT64_FORMAT ".M%" G_GINT64_FORMAT "P%ldQ%uR%08x.%s",
-                          now / G_USEC_PER_SEC, now % G_USEC_PER_SEC, (long) getpid (), number,
-                          g_random_int (), host->str);
-}
-
-static int
-create_file (int    directory,
-             char **name)
-{
-  int fd = -1;
-
-  for (guint i = 0; i < MAX_TRIES; i++)
-    {
-      g_autofree char *candidate = make_name ();
-
-      fd = openat (directory, candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-      if (fd >= 0)
-        *name = g_steal_pointer (&candidate);
-      if (fd >= 0 || errno != EEXIST)
-        break;
-    }
-
-  return fd;
-}
-
-static gboolean
-write_file (Delivery  *self,
-            int        tmp,
-            GError   **error)
-{
-  const char *path = smtp_maildir_handler_get_path (self->handler);
-  gsize size;
-  const void *data = g_bytes_get_data (self->content, &size);
-  g_auto (SmtpDescriptor) fd = create_file (tmp, &self->name);
-
-  if (fd < 0)
-    return smtp_files_fail (error, "create a file in", path);
-
-  if (!smtp_files_write (fd, data, size) || !smtp_files_sync (fd))
-    return smtp_files_fail (error, "write a message to", path);
-
-  /* After EINTR the descriptor is closed, and the message was synced before. */
-  if (close (g_steal_fd (&fd)) != 0 && errno != EINTR)
-    return smtp_files_fail (error, "close a message in", path);
-
-  return TRUE;
-}
-
-/* A link never replaces a file that is there, as a rename would. Renames are for file
- * systems without hard links. */
-static gboolean
-move_file (int         tmp,
-           int         new,
-           const char *name)
-{
-  if (linkat (tmp, name, new, name, 0) == 0)
-    {
-      unlinkat (tmp, name, 0);
-      return TRUE;
-    }
-
-  if (errno != EPERM && errno != ENOTSUP && errno != ENOSYS && errno != EMLINK)
-    return FALSE;
-
-  return renameat (tmp, name, new, name) == 0;
-}
-
-static gboolean
-publish_file (Delivery  *self,
-              int        tmp,
-              int        new,
-              GError   **error)
-{
-  const char *path = smtp_maildir_handler_get_path (self->handler);
-
-  if (!move_file (tmp, new, self->name))
-    return smtp_files_fail (error, "move a message to \"new\" in", path);
-
-  if (!smtp_files_sync_directory (new))
-    {
-      smtp_files_fail (error, "synchronize", path);
-      /* It is refused, so it will come again. */
-      unlinkat (new, self->name, 0);
-      return FALSE;
-    }
-
-  return TRUE;
-}
-
 static gboolean
 store (Delivery  *self,
        GError   **error)
 {
-  g_auto (SmtpDescriptor) tmp = -1;
-  g_auto (SmtpDescriptor) new = -1;
+  if (self->content != NULL)
+    {
+      gsize size;
+      const void *data = g_bytes_get_data (self->content, &size);
 
-  if (g_cancellable_set_error_if_cancelled (self->cancellable, error) ||
-      !open_maildir (self->handler, &tmp, &new, error))
-    return FALSE;
+      if (!g_output_stream_write_all (self->stream, data, size, NULL, self->cancellable, error) ||
+          !g_output_stream_close (self->stream, self->cancellable, error))
+        return FALSE;
+    }
 
-  if (write_file (self, tmp, error) &&
-      !g_cancellable_set_error_if_cancelled (self->cancellable, error) &&
-      publish_file (self, tmp, new, error))
-    return TRUE;
-
-  if (self->name != NULL)
-    unlinkat (tmp, self->name, 0);
-
-  return FALSE;
+  return smtp_maildir_stream_deliver (SMTP_MAILDIR_STREAM (self->stream), self->cancellable, error);
 }
 
 static void
@@ -324,6 +107,34 @@ deliver (gpointer data)
     }
 }
 
+static GOutputStream *
+open_stream (SmtpHandler  *handler,
+             SmtpServer   *server,
+             SmtpSession  *session,
+             SmtpEnvelope *envelope)
+{
+  SmtpMaildirHandlerPrivate *priv = PRIVATE (SMTP_MAILDIR_HANDLER (handler));
+  SmtpTraceFields fields = priv->add_trace ? SMTP_TRACE_RETURN_PATH | SMTP_TRACE_RECEIVED : 0;
+  g_autoptr (GBytes) head = smtp_trace_new (server, session, envelope, fields);
+
+  return smtp_maildir_stream_new (priv->maildir, head);
+}
+
+/* The stream of the message, if it came here, and nobody has put something else in its place. */
+static GOutputStream *
+get_stream (SmtpHandler  *handler,
+            SmtpEnvelope *envelope)
+{
+  SmtpMaildir *maildir = PRIVATE (SMTP_MAILDIR_HANDLER (handler))->maildir;
+  GOutputStream *stream = smtp_envelope_get_body_stream (envelope);
+
+  if (!SMTP_IS_MAILDIR_STREAM (stream) ||
+      !smtp_maildir_stream_has (SMTP_MAILDIR_STREAM (stream), maildir, smtp_envelope_get_content (envelope)))
+    return NULL;
+
+  return stream;
+}
+
 /* The object */
 
 static void
@@ -334,12 +145,26 @@ smtp_maildir_handler_handle_data (SmtpHandler  *handler,
                                   SmtpRequest  *request)
 {
   GBytes *content = smtp_envelope_get_content (envelope);
-  Delivery *delivery = g_new0 (Delivery, 1);
+  GOutputStream *stream = get_stream (handler, envelope);
+  Delivery *delivery;
 
-  delivery->handler = g_object_ref (SMTP_MAILDIR_HANDLER (handler));
+  /* It went into somebody else's stream, which is not for us to read. */
+  if (stream == NULL && content == NULL)
+    {
+      smtp_request_proceed (request);
+      return;
+    }
+
+  delivery = g_new0 (Delivery, 1);
   delivery->request = g_object_ref (request);
   delivery->cancellable = g_object_ref (smtp_request_get_cancellable (request));
-  delivery->content = content != NULL ? g_bytes_ref (content) : g_bytes_new (NULL, 0);
+  if (stream != NULL)
+    delivery->stream = g_object_ref (stream);
+  else
+    {
+      delivery->stream = open_stream (handler, server, session, envelope);
+      delivery->content = g_bytes_ref (content);
+    }
 
   smtp_request_hold (request);
   smtp_workers_run (deliver, delivery);
@@ -350,8 +175,7 @@ smtp_maildir_handler_finalize (GObject *object)
 {
   SmtpMaildirHandlerPrivate *priv = PRIVATE (SMTP_MAILDIR_HANDLER (object));
 
-  g_clear_pointer (&priv->path, g_free);
-  g_mutex_clear (&priv->lock);
+  g_clear_pointer (&priv->maildir, smtp_maildir_unref);
 
   G_OBJECT_CLASS (smtp_maildir_handler_parent_class)->finalize (object);
 }
@@ -367,6 +191,9 @@ smtp_maildir_handler_get_property (GObject    *object,
     case PROP_PATH:
       g_value_set_string (value, smtp_maildir_handler_get_path (SMTP_MAILDIR_HANDLER (object)));
       break;
+    case PROP_ADD_TRACE:
+      g_value_set_boolean (value, smtp_maildir_handler_get_add_trace (SMTP_MAILDIR_HANDLER (object)));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -381,7 +208,10 @@ smtp_maildir_handler_set_property (GObject      *object,
   switch (prop_id)
     {
     case PROP_PATH:
-      PRIVATE (SMTP_MAILDIR_HANDLER (object))->path = smtp_files_make_absolute (g_value_get_string (value));
+      PRIVATE (SMTP_MAILDIR_HANDLER (object))->maildir = smtp_maildir_new (g_value_get_string (value));
+      break;
+    case PROP_ADD_TRACE:
+      smtp_maildir_handler_set_add_trace (SMTP_MAILDIR_HANDLER (object), g_value_get_boolean (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -396,6 +226,7 @@ smtp_maildir_handler_class_init (SmtpMaildirHandlerClass *klass)
   object_class->finalize = smtp_maildir_handler_finalize;
   object_class->get_property = smtp_maildir_handler_get_property;
   object_class->set_property = smtp_maildir_handler_set_property;
+  SMTP_HANDLER_CLASS (klass)->handle_body = open_stream;
   SMTP_HANDLER_CLASS (klass)->handle_data = smtp_maildir_handler_handle_data;
 
   /**
@@ -407,16 +238,22 @@ smtp_maildir_handler_class_init (SmtpMaildirHandlerClass *klass)
     g_param_spec_string ("path", NULL, NULL, NULL,
                          G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
+  /**
+   * SmtpMaildirHandler:add-trace: (getter get_add_trace) (setter set_add_trace)
+   *
+   * Whether a Return-Path and a Received field go in front of each message, RFC 5321 section 4.4.
+   */
+  props[PROP_ADD_TRACE] =
+    g_param_spec_boolean ("add-trace", NULL, NULL, TRUE,
+                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
 static void
 smtp_maildir_handler_init (SmtpMaildirHandler *self)
 {
-  SmtpMaildirHandlerPrivate *priv = PRIVATE (self);
-
-  g_mutex_init (&priv->lock);
-  priv->parent_synced = TRUE;
+  PRIVATE (self)->add_trace = TRUE;
 }
 
 /**
@@ -448,7 +285,46 @@ smtp_maildir_handler_get_path (SmtpMaildirHandler *self)
 {
   g_return_val_if_fail (SMTP_IS_MAILDIR_HANDLER (self), NULL);
 
-  return PRIVATE (self)->path;
+  return smtp_maildir_get_path (PRIVATE (self)->maildir);
+}
+
+/**
+ * smtp_maildir_handler_get_add_trace: (get-property add-trace)
+ * @self: a Maildir handler
+ *
+ * Whether trace fields go in front of each message.
+ *
+ * Returns: %TRUE if they do
+ */
+gboolean
+smtp_maildir_handler_get_add_trace (SmtpMaildirHandler *self)
+{
+  g_return_val_if_fail (SMTP_IS_MAILDIR_HANDLER (self), FALSE);
+
+  return PRIVATE (self)->add_trace;
+}
+
+/**
+ * smtp_maildir_handler_set_add_trace: (set-property add-trace)
+ * @self: a Maildir handler
+ * @add_trace: whether they are wanted
+ *
+ * Sets [property@MaildirHandler:add-trace], for messages that begin from now on.
+ */
+void
+smtp_maildir_handler_set_add_trace (SmtpMaildirHandler *self,
+                                    gboolean            add_trace)
+{
+  SmtpMaildirHandlerPrivate *priv = PRIVATE (self);
+
+  g_return_if_fail (SMTP_IS_MAILDIR_HANDLER (self));
+
+  add_trace = !!add_trace;
+  if (priv->add_trace == add_trace)
+    return;
+
+  priv->add_trace = add_trace;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ADD_TRACE]);
 }
 
 /**
@@ -467,17 +343,7 @@ gboolean
 smtp_maildir_handler_prepare (SmtpMaildirHandler  *self,
                               GError             **error)
 {
-  g_auto (SmtpDescriptor) tmp = -1;
-  g_auto (SmtpDescriptor) new = -1;
-
   g_return_val_if_fail (SMTP_IS_MAILDIR_HANDLER (self), FALSE);
 
-  if (!open_maildir (self, &tmp, &new, error))
-    return FALSE;
-
-  if (faccessat (tmp, ".", W_OK | X_OK, AT_EACCESS) != 0 ||
-      faccessat (new, ".", W_OK | X_OK, AT_EACCESS) != 0)
-    return smtp_files_fail (error, "write to the Maildir", PRIVATE (self)->path);
-
-  return TRUE;
+  return smtp_maildir_prepare (PRIVATE (self)->maildir, error);
 }

@@ -20,12 +20,17 @@ struct _SmtpMaildirHandlerClass
 };
 
 SMTP_AVAILABLE_IN_1_0
-SmtpHandler *smtp_maildir_handler_new      (const char          *path);
+SmtpHandler *smtp_maildir_handler_new           (const char          *path);
 
 SMTP_AVAILABLE_IN_1_0
-const char  *smtp_maildir_handler_get_path (SmtpMaildirHandler  *self);
+const char  *smtp_maildir_handler_get_path      (SmtpMaildirHandler  *self);
 SMTP_AVAILABLE_IN_1_0
-gboolean     smtp_maildir_handler_prepare  (SmtpMaildirHandler  *self,
-                                            GError             **error);
+gboolean     smtp_maildir_handler_get_add_trace (SmtpMaildirHandler  *self);
+SMTP_AVAILABLE_IN_1_0
+void         smtp_maildir_handler_set_add_trace (SmtpMaildirHandler  *self,
+                                                 gboolean             add_trace);
+SMTP_AVAILABLE_IN_1_0
+gboolean     smtp_maildir_handler_prepare       (SmtpMaildirHandler  *self,
+                                                 GError             **error);
 
 G_END_DECLS

@@ -96,3 +96,13 @@ def run(*args):
     """Runs gsmtpd where it should end by itself."""
     return subprocess.run([GSMTPD, *args], stdin=subprocess.DEVNULL, capture_output=True,
                           timeout=PATIENCE, text=True, errors='backslashreplace')
+
+
+TRACE = re.compile(br'Return-Path: <[^>\r\n]*>\r\nReceived: from [^\r\n]+\r\n(?:\t[^\r\n]+\r\n)+')
+
+
+def take_off_trace(content):
+    """Returns what stands behind the trace fields, which must be there."""
+    match = TRACE.match(content)
+    assert match, content[:200]
+    return content[match.end():]

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import unittest
 
-from gsmtpd_process import PATIENCE, Gsmtpd, run
+from gsmtpd_process import Gsmtpd, PATIENCE, run, take_off_trace
 
 SENDER = 'sender@example.org'
 RECIPIENT = 'recipient@example.org'
@@ -39,7 +39,7 @@ def read_maildir(path):
     contents = []
     for name in os.listdir(new):
         with open(os.path.join(new, name), 'rb') as file:
-            contents.append(file.read())
+            contents.append(take_off_trace(file.read()))
     return sorted(contents)
 
 

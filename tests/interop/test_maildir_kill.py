@@ -13,7 +13,7 @@ import threading
 import time
 import unittest
 
-from gsmtpd_process import PATIENCE, Gsmtpd
+from gsmtpd_process import PATIENCE, Gsmtpd, take_off_trace
 
 N_ROUNDS = 30
 N_CLIENTS = 6
@@ -93,7 +93,7 @@ class Kill(unittest.TestCase):
         found = set()
         for entry in os.listdir(new):
             with open(os.path.join(new, entry), 'rb') as file:
-                name = name_if_whole(file.read())
+                name = name_if_whole(take_off_trace(file.read()))
             self.assertIsNotNone(name, f'{entry} is not whole')
             self.assertNotIn(name, found)
             found.add(name)
