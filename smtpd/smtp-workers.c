@@ -48,3 +48,20 @@ smtp_workers_run (SmtpWorkerFunc func,
   if (!g_thread_pool_push (get_pool (), work, &error))
     g_warning ("No new worker thread: %s", error->message);
 }
+
+static gboolean
+release (gpointer data)
+{
+  return G_SOURCE_REMOVE;
+}
+
+void
+smtp_workers_release (SmtpRequest *request)
+{
+  SmtpSession *session = smtp_request_get_session (request);
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, release, request, g_object_unref);
+  g_source_attach (source, smtp_session_get_main_context (session));
+}

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "smtp-request.h"
 
 G_BEGIN_DECLS
 
@@ -13,5 +13,9 @@ typedef void (*SmtpWorkerFunc) (gpointer data);
  * From any thread. */
 void smtp_workers_run (SmtpWorkerFunc func,
                        gpointer       data);
+
+/* Lets go of a request that a worker has answered, in the server's context: with it may go a
+ * session or an envelope of a class in a language that cannot do without its own thread. */
+void smtp_workers_release (SmtpRequest *request);
 
 G_END_DECLS

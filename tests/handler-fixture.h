@@ -94,9 +94,9 @@ tear_down (Fixture       *fixture,
   g_object_add_weak_pointer (G_OBJECT (fixture->server), &server);
   g_object_unref (fixture->server);
 
-  /* A worker may still have a reference in its hand. */
+  /* A worker may still have to give its reference back. */
   while (g_atomic_pointer_get (&server) != NULL)
-    g_usleep (100);
+    g_main_context_iteration (NULL, FALSE);
 
   remove_tree (fixture->directory);
   g_free (fixture->host_and_port);

@@ -72,7 +72,7 @@ static GMutex print_lock;
 static void
 printing_free (Printing *self)
 {
-  g_object_unref (self->request);
+  smtp_workers_release (self->request);
   g_clear_object (&self->stream);
   g_string_free (self->text, TRUE);
   g_bytes_unref (self->content);

@@ -60,7 +60,7 @@ typedef struct
 static void
 delivery_free (Delivery *self)
 {
-  g_object_unref (self->request);
+  smtp_workers_release (self->request);
   g_object_unref (self->cancellable);
   g_object_unref (self->stream);
   g_clear_pointer (&self->content, g_bytes_unref);
