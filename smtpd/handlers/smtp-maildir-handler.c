@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "smtp-files.h"
 #include "smtp-workers.h"
 
 /**
@@ -55,17 +56,6 @@ static GParamSpec *props[N_PROPS];
 
 #define PRIVATE(self) ((SmtpMaildirHandlerPrivate *) smtp_maildir_handler_get_instance_private (self))
 
-/* A descriptor that closes itself. */
-typedef int Descriptor;
-
-static void
-close_descriptor (Descriptor fd)
-{
-  close (fd);
-}
-
-G_DEFINE_AUTO_CLEANUP_FREE_FUNC (Descriptor, close_descriptor, -1)
-
 /* A message on its way to the disk. */
 typedef struct
 {
@@ -88,43 +78,6 @@ delivery_free (Delivery *self)
 }
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Delivery, delivery_free)
-
-/* Says what could not be done; errno says why. Always FALSE. */
-static gboolean
-fail_with_errno (GError     **error,
-                 const char  *what,
-                 const char  *path)
-{
-  int saved_errno = errno;
-  /* GIO has no code for a quota. */
-  GIOErrorEnum code = saved_errno == EDQUOT ? G_IO_ERROR_NO_SPACE : g_io_error_from_errno (saved_errno);
-  g_autofree char *display_name = g_filename_display_name (path);
-
-  g_set_error (error, G_IO_ERROR, code, "Cannot %s %s: %s",
-               what, display_name, g_strerror (saved_errno));
-
-  return FALSE;
-}
-
-static gboolean
-sync_descriptor (int fd)
-{
-  int result;
-
-  do
-    result = fsync (fd);
-  while (result != 0 && errno == EINTR);
-
-  return result == 0;
-}
-
-/* Some file systems know no fsync of a directory: what they promise, they promise
- * without it. */
-static gboolean
-sync_directory (int fd)
-{
-  return sync_descriptor (fd) || errno == EINVAL || errno == ENOTSUP;
-}
 
 /* Directories */
 
@@ -153,15 +106,15 @@ sync_maildir (SmtpMaildirHandlerPrivate  *priv,
               int                         maildir,
               GError                    **error)
 {
-  if (!sync_directory (maildir))
-    return fail_with_errno (error, "synchronize", priv->path);
+  if (!smtp_files_sync_directory (maildir))
+    return smtp_files_fail (error, "synchronize", priv->path);
 
   if (!priv->parent_synced)
     {
-      g_auto (Descriptor) parent = openat (maildir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      g_auto (SmtpDescriptor) parent = openat (maildir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-      if (parent < 0 || !sync_directory (parent))
-        return fail_with_errno (error, "synchronize the directory of", priv->path);
+      if (parent < 0 || !smtp_files_sync_directory (parent))
+        return smtp_files_fail (error, "synchronize the directory of", priv->path);
     }
 
   priv->parent_synced = TRUE;
@@ -172,14 +125,14 @@ sync_maildir (SmtpMaildirHandlerPrivate  *priv,
 
 static gboolean
 open_maildir_unlocked (SmtpMaildirHandlerPrivate  *priv,
-                       Descriptor                 *tmp,
-                       Descriptor                 *new,
+                       SmtpDescriptor             *tmp,
+                       SmtpDescriptor             *new,
                        GError                    **error)
 {
   gboolean maildir_made = FALSE;
   gboolean made = FALSE;
-  g_auto (Descriptor) maildir = open_directory (AT_FDCWD, priv->path, &maildir_made);
-  g_auto (Descriptor) cur = -1;
+  g_auto (SmtpDescriptor) maildir = open_directory (AT_FDCWD, priv->path, &maildir_made);
+  g_auto (SmtpDescriptor) cur = -1;
 
   if (maildir_made)
     priv->parent_synced = FALSE;
@@ -189,7 +142,7 @@ open_maildir_unlocked (SmtpMaildirHandlerPrivate  *priv,
       (*new = open_directory (maildir, "new", &made)) < 0 ||
       (cur = open_directory (maildir, "cur", &made)) < 0)
     {
-      fail_with_errno (error, "open the Maildir", priv->path);
+      smtp_files_fail (error, "open the Maildir", priv->path);
       priv->synced = priv->synced && !made;
       return FALSE;
     }
@@ -204,8 +157,8 @@ open_maildir_unlocked (SmtpMaildirHandlerPrivate  *priv,
  * lock, so that none goes on in directories that another is still making. */
 static gboolean
 open_maildir (SmtpMaildirHandler  *self,
-              Descriptor          *tmp,
-              Descriptor          *new,
+              SmtpDescriptor      *tmp,
+              SmtpDescriptor      *new,
               GError             **error)
 {
   SmtpMaildirHandlerPrivate *priv = PRIVATE (self);
@@ -265,45 +218,24 @@ create_file (int    directory,
 }
 
 static gboolean
-write_all (int     fd,
-           GBytes *content)
-{
-  gsize length;
-  const char *data = g_bytes_get_data (content, &length);
-
-  while (length > 0)
-    {
-      gssize written = write (fd, data, length);
-
-      if (written < 0 && errno != EINTR)
-        return FALSE;
-      if (written > 0)
-        {
-          data += written;
-          length -= written;
-        }
-    }
-
-  return TRUE;
-}
-
-static gboolean
 write_file (Delivery  *self,
             int        tmp,
             GError   **error)
 {
   const char *path = smtp_maildir_handler_get_path (self->handler);
-  g_auto (Descriptor) fd = create_file (tmp, &self->name);
+  gsize size;
+  const void *data = g_bytes_get_data (self->content, &size);
+  g_auto (SmtpDescriptor) fd = create_file (tmp, &self->name);
 
   if (fd < 0)
-    return fail_with_errno (error, "create a file in", path);
+    return smtp_files_fail (error, "create a file in", path);
 
-  if (!write_all (fd, self->content) || !sync_descriptor (fd))
-    return fail_with_errno (error, "write a message to", path);
+  if (!smtp_files_write (fd, data, size) || !smtp_files_sync (fd))
+    return smtp_files_fail (error, "write a message to", path);
 
   /* After EINTR the descriptor is closed, and the message was synced before. */
   if (close (g_steal_fd (&fd)) != 0 && errno != EINTR)
-    return fail_with_errno (error, "close a message in", path);
+    return smtp_files_fail (error, "close a message in", path);
 
   return TRUE;
 }
@@ -336,11 +268,11 @@ publish_file (Delivery  *self,
   const char *path = smtp_maildir_handler_get_path (self->handler);
 
   if (!move_file (tmp, new, self->name))
-    return fail_with_errno (error, "move a message to \"new\" in", path);
+    return smtp_files_fail (error, "move a message to \"new\" in", path);
 
-  if (!sync_directory (new))
+  if (!smtp_files_sync_directory (new))
     {
-      fail_with_errno (error, "synchronize", path);
+      smtp_files_fail (error, "synchronize", path);
       /* It is refused, so it will come again. */
       unlinkat (new, self->name, 0);
       return FALSE;
@@ -353,8 +285,8 @@ static gboolean
 store (Delivery  *self,
        GError   **error)
 {
-  g_auto (Descriptor) tmp = -1;
-  g_auto (Descriptor) new = -1;
+  g_auto (SmtpDescriptor) tmp = -1;
+  g_auto (SmtpDescriptor) new = -1;
 
   if (g_cancellable_set_error_if_cancelled (self->cancellable, error) ||
       !open_maildir (self->handler, &tmp, &new, error))
@@ -440,21 +372,6 @@ smtp_maildir_handler_get_property (GObject    *object,
     }
 }
 
-/* Absolute, so that a program may change its working directory later. Not made
- * canonical: ".." behind a symbolic link is for the kernel to resolve. */
-static char *
-make_absolute (const char *path)
-{
-  g_autofree char *directory = NULL;
-
-  if (path == NULL || g_path_is_absolute (path))
-    return g_strdup (path);
-
-  directory = g_get_current_dir ();
-
-  return g_build_filename (directory, path, NULL);
-}
-
 static void
 smtp_maildir_handler_set_property (GObject      *object,
                                    guint         prop_id,
@@ -464,7 +381,7 @@ smtp_maildir_handler_set_property (GObject      *object,
   switch (prop_id)
     {
     case PROP_PATH:
-      PRIVATE (SMTP_MAILDIR_HANDLER (object))->path = make_absolute (g_value_get_string (value));
+      PRIVATE (SMTP_MAILDIR_HANDLER (object))->path = smtp_files_make_absolute (g_value_get_string (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -550,8 +467,8 @@ gboolean
 smtp_maildir_handler_prepare (SmtpMaildirHandler  *self,
                               GError             **error)
 {
-  g_auto (Descriptor) tmp = -1;
-  g_auto (Descriptor) new = -1;
+  g_auto (SmtpDescriptor) tmp = -1;
+  g_auto (SmtpDescriptor) new = -1;
 
   g_return_val_if_fail (SMTP_IS_MAILDIR_HANDLER (self), FALSE);
 
@@ -560,7 +477,7 @@ smtp_maildir_handler_prepare (SmtpMaildirHandler  *self,
 
   if (faccessat (tmp, ".", W_OK | X_OK, AT_EACCESS) != 0 ||
       faccessat (new, ".", W_OK | X_OK, AT_EACCESS) != 0)
-    return fail_with_errno (error, "write to the Maildir", PRIVATE (self)->path);
+    return smtp_files_fail (error, "write to the Maildir", PRIVATE (self)->path);
 
   return TRUE;
 }
