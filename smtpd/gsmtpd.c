@@ -357,7 +357,7 @@ parse_options (Options   *self,
     { "lmtp-listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->lmtp_listen,
       "The same for LMTP; with it there is no default for SMTP", "ADDR" },
     { "handler", 'H', 0, G_OPTION_ARG_FILENAME, &self->handler,
-      "What becomes of messages: debugging (default), sink, maildir:DIR", "NAME[:ARG]" },
+      "What becomes of messages: debugging (default), sink, maildir:DIR, mbox:FILE", "NAME[:ARG]" },
     { "size", 's', 0, G_OPTION_ARG_STRING, &self->size,
       "The largest message (default: " G_STRINGIFY (DEFAULT_SIZE) "; 0: no limit)", "BYTES" },
     { "smtputf8", 'u', 0, G_OPTION_ARG_NONE, &self->smtputf8, "Offer SMTPUTF8", NULL },
@@ -402,6 +402,25 @@ make_maildir (const char  *path,
 }
 
 static SmtpHandler *
+make_mbox (const char  *path,
+           GError     **error)
+{
+  g_autoptr (SmtpHandler) handler = NULL;
+
+  if (*path == '\0')
+    {
+      g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "mbox: needs a file");
+      return NULL;
+    }
+
+  handler = smtp_mbox_handler_new (path);
+  if (!smtp_mbox_handler_prepare (SMTP_MBOX_HANDLER (handler), error))
+    return NULL;
+
+  return g_steal_pointer (&handler);
+}
+
+static SmtpHandler *
 make_handler (const char  *name,
               GError     **error)
 {
@@ -411,9 +430,11 @@ make_handler (const char  *name,
     return smtp_sink_handler_new ();
   if (g_str_has_prefix (name, "maildir:"))
     return make_maildir (name + strlen ("maildir:"), error);
+  if (g_str_has_prefix (name, "mbox:"))
+    return make_mbox (name + strlen ("mbox:"), error);
 
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-               "\"%s\" is no handler: debugging, sink and maildir:DIR are", name);
+               "\"%s\" is no handler: debugging, sink, maildir:DIR and mbox:FILE are", name);
 
   return NULL;
 }

@@ -7,12 +7,16 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
 
 #include <smtpd/smtpd.h>
+
+#include "smtp-workers.h"
 
 #define MESSAGE "Subject: x\r\n\r\none\r\n"
 
@@ -315,6 +319,47 @@ send_at_once (Fixture     *fixture,
     }
 }
 
+/* For g_thread_new(), with a Job: does not wait for the reply. */
+G_GNUC_UNUSED static gpointer
+send_and_leave (gpointer data)
+{
+  Job *job = data;
+  g_autoptr (Client) client = client_new (job->host_and_port);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpuint (client_command (client, "MAIL FROM:<a@example.org>"), ==, 250);
+  g_assert_cmpuint (client_command (client, "RCPT TO:<b@example.org>"), ==, 250);
+  g_assert_cmpuint (client_command (client, "DATA"), ==, 354);
+  client_write (client, "x\r\n.\r\n", 6);
+  g_io_stream_close (G_IO_STREAM (client->connection), NULL, &error);
+  g_assert_no_error (error);
+
+  g_atomic_int_set (&job->running, FALSE);
+  g_main_context_wakeup (NULL);
+
+  return NULL;
+}
+
+/* Keeps the worker threads busy. */
+
+#define N_WORKERS 4
+
+typedef struct
+{
+  GMutex lock;
+  gint running;
+} Obstacle;
+
+G_GNUC_UNUSED static void
+obstruct (gpointer data)
+{
+  Obstacle *obstacle = data;
+
+  g_mutex_lock (&obstacle->lock);
+  g_mutex_unlock (&obstacle->lock);
+  g_atomic_int_dec_and_test (&obstacle->running);
+}
+
 /* Maildirs */
 
 G_GNUC_UNUSED static guint
@@ -367,4 +412,37 @@ prepare_maildir (Fixture *fixture)
   smtp_maildir_handler_prepare (SMTP_MAILDIR_HANDLER (handler), &error);
   g_assert_no_error (error);
   add_handler (fixture, handler);
+}
+
+/* Disks */
+
+/* A file system with little room; NULL if none could be had. */
+G_GNUC_UNUSED static char *tiny_disk;
+
+/* In a name space of its own, so that it goes away with this process in any case. */
+G_GNUC_UNUSED static void
+mount_tiny_disk (void)
+{
+  g_autofree char *path = g_dir_make_tmp ("smtpd-test-XXXXXX", NULL);
+
+  if (path == NULL)
+    return;
+
+  if (unshare (CLONE_NEWNS) == 0 &&
+      mount ("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
+      mount ("tmpfs", path, "tmpfs", 0, "size=256k") == 0)
+    tiny_disk = g_steal_pointer (&path);
+  else
+    g_rmdir (path);
+}
+
+G_GNUC_UNUSED static void
+unmount_tiny_disk (void)
+{
+  if (tiny_disk == NULL)
+    return;
+
+  umount (tiny_disk);
+  g_rmdir (tiny_disk);
+  g_clear_pointer (&tiny_disk, g_free);
 }

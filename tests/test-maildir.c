@@ -4,13 +4,9 @@
 
 #include "handler-fixture.h"
 
-#include <sched.h>
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-
-#include "smtp-workers.h"
 
 static SmtpHandler *
 new_exact (const char *path)
@@ -32,9 +28,6 @@ assert_empty (Fixture    *fixture,
 
 /* Who has no rights. */
 #define NOBODY 65534
-
-/* A file system with little room; NULL if none could be had. */
-static char *tiny_disk;
 
 static void
 check_delivered (Fixture    *fixture,
@@ -425,53 +418,16 @@ test_maildir_full (Fixture       *fixture,
 }
 
 /* The client has left while its message waited: it will come again. */
-
-typedef struct
-{
-  GMutex lock;
-  gint running;
-} Obstacle;
-
-static void
-obstruct (gpointer data)
-{
-  Obstacle *obstacle = data;
-
-  g_mutex_lock (&obstacle->lock);
-  g_mutex_unlock (&obstacle->lock);
-  g_atomic_int_dec_and_test (&obstacle->running);
-}
-
-static gpointer
-send_and_leave (gpointer data)
-{
-  Job *job = data;
-  g_autoptr (Client) client = client_new (job->host_and_port);
-  g_autoptr (GError) error = NULL;
-
-  g_assert_cmpuint (client_command (client, "MAIL FROM:<a@example.org>"), ==, 250);
-  g_assert_cmpuint (client_command (client, "RCPT TO:<b@example.org>"), ==, 250);
-  g_assert_cmpuint (client_command (client, "DATA"), ==, 354);
-  client_write (client, "x\r\n.\r\n", 6);
-  g_io_stream_close (G_IO_STREAM (client->connection), NULL, &error);
-  g_assert_no_error (error);
-
-  g_atomic_int_set (&job->running, FALSE);
-  g_main_context_wakeup (NULL);
-
-  return NULL;
-}
-
 static void
 test_maildir_client_leaves (Fixture       *fixture,
                             gconstpointer  data)
 {
-  Obstacle obstacle = { .running = 4 };
+  Obstacle obstacle = { .running = N_WORKERS };
   Job job = { .host_and_port = fixture->host_and_port, .running = TRUE };
 
   prepare_maildir (fixture);
   g_mutex_lock (&obstacle.lock);
-  for (guint i = 0; i < 4; i++)
+  for (guint i = 0; i < N_WORKERS; i++)
     smtp_workers_run (obstruct, &obstacle);
 
   finish_job (g_thread_new ("client", send_and_leave, &job), &job);
@@ -490,34 +446,6 @@ test_maildir_client_leaves (Fixture       *fixture,
 }
 
 /* The program */
-
-/* In a name space of its own, so that it goes away with this process in any case. */
-static void
-mount_tiny_disk (void)
-{
-  g_autofree char *path = g_dir_make_tmp ("smtpd-test-XXXXXX", NULL);
-
-  if (path == NULL)
-    return;
-
-  if (unshare (CLONE_NEWNS) == 0 &&
-      mount ("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
-      mount ("tmpfs", path, "tmpfs", 0, "size=256k") == 0)
-    tiny_disk = g_steal_pointer (&path);
-  else
-    g_rmdir (path);
-}
-
-static void
-unmount_tiny_disk (void)
-{
-  if (tiny_disk == NULL)
-    return;
-
-  umount (tiny_disk);
-  g_rmdir (tiny_disk);
-  g_clear_pointer (&tiny_disk, g_free);
-}
 
 #define ADD(path, func) g_test_add ("/maildir/" path, Fixture, NULL, set_up, func, tear_down)
 

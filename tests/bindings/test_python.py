@@ -2,7 +2,10 @@
 
 """The library from Python: subclasses, hooks, handlers, and what goes wrong in them."""
 
+import mailbox
+import os
 import smtplib
+import tempfile
 import threading
 import time
 import unittest
@@ -167,6 +170,16 @@ class Attributes(unittest.TestCase):
                          else {k: parameters[k] for k in parameters}, {'SIZE': '1', 'X': None})
 
 
+class OwnMbox(Smtpd.MboxHandler):
+    """A subclass that delivers some of the messages."""
+
+    def do_handle_data(self, server, session, envelope, request):
+        if envelope.mail_from == 'a@example.org':
+            Smtpd.MboxHandler.do_handle_data(self, server, session, envelope, request)
+        else:
+            request.reply(550, '5.7.1 not from you')
+
+
 class AllHandler(Smtpd.Handler):
     """Writes down what it is asked."""
 
@@ -234,6 +247,19 @@ class Hooks(unittest.TestCase):
 
     def run_script(self, server):
         return Loop(server).run(lambda client: [client.docmd(line)[0] for line in self.SCRIPT])
+
+    def test_mbox(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, 'mbox')
+            handler = OwnMbox(path=path, add_trace=False)
+            self.assertTrue(handler.prepare())
+            self.assertEqual((handler.get_path(), handler.props.add_trace), (path, False))
+            server = Smtpd.Server()
+            server.add_handler(handler)
+            self.assertEqual(Loop(server).run(transaction)[-1], 250)
+            mbox = mailbox.mbox(path, create=False)
+            self.assertEqual([mbox.get_bytes(key) for key in mbox.keys()], [MESSAGE.replace(b'\r\n', b'\n')])
+            mbox.close()
 
     def test_handler(self):
         server = Smtpd.Server()

@@ -299,7 +299,7 @@ class Errors(TempDirCase):
         for option in ('--smtps-listen=localhost:0', '--tls-cert=x',
                        '--tls-key=x', '--tls-self-signed', '--require-tls', '--auth-file=x',
                        '--require-auth', '--auth-without-tls', '--max-connections=1',
-                       '--max-recipients=1', '--proxy-protocol', '-Hmbox:x', '-Hrelay:localhost:25'):
+                       '--max-recipients=1', '--proxy-protocol', '-Hrelay:localhost:25'):
             self.check_usage(option)
 
     def test_numbers(self):
@@ -312,7 +312,7 @@ class Errors(TempDirCase):
         self.check_usage('--max-errors=1000001')
 
     def test_handlers(self):
-        for handler in '', 'x', 'Sink', 'sink:x', 'debugging:', 'maildir', 'maildir:':
+        for handler in '', 'x', 'Sink', 'sink:x', 'debugging:', 'maildir', 'maildir:', 'mbox', 'mbox:':
             self.check_usage('-H', handler)
 
     def test_hostnames(self):
