@@ -200,6 +200,38 @@ smtp_server_set_spool_directory (SmtpServer *self,
 }
 
 /**
+ * smtp_server_get_max_hops: (get-property max-hops)
+ * @self: a server
+ *
+ * How many Received fields a message may have.
+ *
+ * Returns: the number, 0 for any
+ */
+guint
+smtp_server_get_max_hops (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), 0);
+
+  return smtp_server_get_config (self)->max_hops;
+}
+
+/**
+ * smtp_server_set_max_hops: (set-property max-hops)
+ * @self: a server
+ * @max_hops: a number of Received fields, 0 for any
+ *
+ * Sets [property@Server:max-hops].
+ */
+void
+smtp_server_set_max_hops (SmtpServer *self,
+                          guint       max_hops)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+
+  SET_NUMBER (self, max_hops, max_hops, "max-hops");
+}
+
+/**
  * smtp_server_get_text_line_limit: (get-property text-line-limit)
  * @self: a server
  *

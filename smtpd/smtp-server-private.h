@@ -21,6 +21,7 @@ typedef struct
   guint            spool_threshold;
   char            *spool_directory;
   guint            text_line_limit;
+  guint            max_hops;
   gboolean         smtputf8;
   SmtpBareNewlines bare_newlines;
   guint            timeout;

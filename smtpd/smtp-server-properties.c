@@ -25,6 +25,7 @@ enum
   PROP_SPOOL_THRESHOLD,
   PROP_SPOOL_DIRECTORY,
   PROP_TEXT_LINE_LIMIT,
+  PROP_MAX_HOPS,
   PROP_SMTPUTF8,
   PROP_BARE_NEWLINES,
   PROP_TIMEOUT,
@@ -67,6 +68,9 @@ smtp_server_get_property (GObject    *object,
       break;
     case PROP_TEXT_LINE_LIMIT:
       g_value_set_uint (value, config->text_line_limit);
+      break;
+    case PROP_MAX_HOPS:
+      g_value_set_uint (value, config->max_hops);
       break;
     case PROP_SMTPUTF8:
       g_value_set_boolean (value, config->smtputf8);
@@ -127,6 +131,9 @@ smtp_server_set_property (GObject      *object,
       break;
     case PROP_TEXT_LINE_LIMIT:
       smtp_server_set_text_line_limit (self, g_value_get_uint (value));
+      break;
+    case PROP_MAX_HOPS:
+      smtp_server_set_max_hops (self, g_value_get_uint (value));
       break;
     case PROP_SMTPUTF8:
       smtp_server_set_smtputf8 (self, g_value_get_boolean (value));
@@ -227,6 +234,14 @@ install_limit_properties (void)
    * section 4.5.3.1.6 says 998, which much mail does not keep to.
    */
   props[PROP_TEXT_LINE_LIMIT] = g_param_spec_uint ("text-line-limit", NULL, NULL, 0, G_MAXUINT, 0, FLAGS);
+
+  /**
+   * SmtpServer:max-hops: (getter get_max_hops) (setter set_max_hops)
+   *
+   * How many Received fields a message may have; 0: any number. One with more is refused with
+   * 554: it goes in circles. RFC 5321 section 6.3 wants 100 at least to be let through.
+   */
+  props[PROP_MAX_HOPS] = g_param_spec_uint ("max-hops", NULL, NULL, 0, G_MAXUINT, 0, FLAGS);
 
   /**
    * SmtpServer:timeout: (getter get_timeout) (setter set_timeout)

@@ -231,6 +231,11 @@ SMTP_AVAILABLE_IN_1_0
 void              smtp_server_set_spool_directory (SmtpServer           *self,
                                                    const char           *directory);
 SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_max_hops        (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_max_hops        (SmtpServer           *self,
+                                                   guint                 max_hops);
+SMTP_AVAILABLE_IN_1_0
 guint             smtp_server_get_text_line_limit (SmtpServer           *self);
 SMTP_AVAILABLE_IN_1_0
 void              smtp_server_set_text_line_limit (SmtpServer           *self,

@@ -8,6 +8,7 @@
 #include "smtp-request-private.h"
 #include "smtp-server-private.h"
 #include "wire/smtp-dot-decoder.h"
+#include "wire/smtp-hop-counter.h"
 #include "wire/smtp-line-reader.h"
 
 G_BEGIN_DECLS
@@ -70,6 +71,7 @@ struct _SmtpDialogue
 
   SmtpLineReader line_reader;
   SmtpDotDecoder decoder;
+  SmtpHopCounter hops;
   SmtpBody *body;
 
   /* The BDAT in progress, RFC 3030. */

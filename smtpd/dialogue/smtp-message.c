@@ -27,6 +27,7 @@ open_body (SmtpDialogue *self)
   g_autoptr (GOutputStream) stream = smtp_server_open_body (self->server, self->session, self->envelope);
 
   smtp_envelope_set_body_stream (self->envelope, stream);
+  smtp_hop_counter_init (&self->hops);
   self->body = smtp_body_new (self->server, stream, on_body, self);
 }
 
@@ -94,10 +95,20 @@ end_message (SmtpDialogue *self)
                      self->chunking ? "BDAT" : "DATA", "", 0);
 }
 
+static gboolean
+goes_in_circles (SmtpDialogue *self)
+{
+  guint max_hops = smtp_server_get_config (self->server)->max_hops;
+
+  return max_hops != 0 && self->hops.n_hops > max_hops;
+}
+
 static void
 end_body (SmtpDialogue *self)
 {
-  if (smtp_body_end (self->body))
+  if (goes_in_circles (self))
+    refuse_message (self, SMTP_REPLY_TOO_MANY_HOPS);
+  else if (smtp_body_end (self->body))
     end_message (self);
   else
     self->phase = SMTP_PHASE_ENDING;
@@ -122,11 +133,14 @@ end_text (SmtpDialogue *self)
 }
 
 static void
-append_text (const guint8 *data,
-             gsize         size,
-             gpointer      user_data)
+append (const guint8 *data,
+        gsize         size,
+        gpointer      user_data)
 {
-  smtp_body_append (user_data, data, size);
+  SmtpDialogue *self = user_data;
+
+  smtp_hop_counter_feed (&self->hops, data, size);
+  smtp_body_append (self->body, data, size);
 }
 
 gsize
@@ -138,7 +152,7 @@ smtp_message_take_text (SmtpDialogue *self,
   gboolean ended;
 
   ended = smtp_dot_decoder_feed (&self->decoder, (const guint8 *) data, size, &consumed,
-                                 append_text, self->body);
+                                 append, self);
   if (smtp_body_is_hopeless (self->body))
     smtp_dialogue_close (self, smtp_reply_standard (SMTP_REPLY_TOO_BIG));
   else if (ended)
@@ -211,7 +225,7 @@ smtp_message_take_chunk (SmtpDialogue *self,
   gsize taken = MIN (size, self->chunk_left);
 
   if (self->chunk_is_kept)
-    smtp_body_append (self->body, (const guint8 *) data, taken);
+    append ((const guint8 *) data, taken, self);
   self->chunk_left -= taken;
   if (self->chunk_left == 0)
     end_chunk (self);

@@ -59,6 +59,7 @@ static const struct
   [SMTP_REPLY_NO_RECIPIENTS]       = { 554, "5.5.1", "No valid recipients" },
   [SMTP_REPLY_ONLY_QUIT]           = { 503, "5.5.1", "No service here, say QUIT" },
   [SMTP_REPLY_TOO_BIG]             = { 552, "5.3.4", "Message too big" },
+  [SMTP_REPLY_TOO_MANY_HOPS]       = { 554, "5.4.6", "Too many hops, the message goes in circles" },
   [SMTP_REPLY_TEXT_BARE_NEWLINE]   = { 550, "5.5.2", "The message contains a CR or LF alone" },
   [SMTP_REPLY_TEXT_LINE_TOO_LONG]  = { 500, "5.5.2", "The message contains a line that is too long" },
   [SMTP_REPLY_NOBODY_TOOK_IT]      = { 554, "5.3.5", "Nobody here takes messages" },
