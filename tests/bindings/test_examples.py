@@ -26,7 +26,7 @@ def commands(name):
     """How to run an example in each language in which it is there."""
     yield 'C', [BUILD / f'example-{name}']
     yield 'Python', [sys.executable, EXAMPLES / f'{name}.py']
-    if shutil.which('gjs'):
+    if shutil.which('gjs') and (EXAMPLES / f'{name}.js').exists():
         yield 'JavaScript', ['gjs', '-m', EXAMPLES / f'{name}.js']
     if (BUILD / f'example-{name}-vala').exists():
         yield 'Vala', [BUILD / f'example-{name}-vala']
@@ -141,6 +141,22 @@ class Examples(unittest.TestCase):
                 with example.client() as client:
                     for _ in range(2):
                         client.sendmail('a@example.org', ['b@example.org'], MESSAGE)
+
+    def test_parse(self):
+        text = ('Subject: =?utf-8?q?hel=6Co_you?=\r\nMIME-Version: 1.0\r\n'
+                'Content-Type: multipart/mixed; boundary=b\r\n\r\n'
+                '--b\r\n\r\none\r\n--b\r\nContent-Type: image/png\r\n\r\ntwo\r\n--b--\r\n')
+        for language, command in commands('parse'):
+            with self.subTest(language), Example(command) as example:
+                with example.client() as client:
+                    client.sendmail('a@example.org', ['b@example.org'], text)
+                    with self.assertRaises(smtplib.SMTPDataError):
+                        client.sendmail('a@example.org', ['b@example.org'], 'From: x\r\n\r\n')
+            with self.subTest(language):
+                self.assertEqual(example.process.returncode, 0)
+                self.assertIn('hello you', example.output)
+                self.assertEqual([line.strip() for line in example.output.splitlines() if '/' in line],
+                                 ['multipart/mixed', 'text/plain', 'image/png'])
 
     def test_later(self):
         for language, command in commands('later'):
