@@ -10,7 +10,7 @@
 #define FIRST_SIZE 2048
 
 /* A stream is given so much at a time: handing it to another thread costs, too. */
-#define WRITE_SIZE (128 * 1024)
+#define WRITE_SIZE (256 * 1024)
 
 struct _SmtpBody
 {
@@ -27,6 +27,7 @@ struct _SmtpBody
 
   GByteArray *pending;         /* what has arrived since the last write */
   GByteArray *writing;         /* what the stream is given now */
+  GByteArray *spare;           /* the memory of the write before, perhaps NULL */
   GOutputStream *stream;
   GCancellable *cancellable;
   GBytes *content;
@@ -69,6 +70,7 @@ smtp_body_unref (SmtpBody *self)
 
   g_clear_pointer (&self->pending, g_byte_array_unref);
   g_clear_pointer (&self->writing, g_byte_array_unref);
+  g_clear_pointer (&self->spare, g_byte_array_unref);
   g_clear_object (&self->stream);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->content, g_bytes_unref);
@@ -136,7 +138,6 @@ fail (SmtpBody *self,
 static void
 tell_owner (SmtpBody *self)
 {
-  self->busy = FALSE;
   if (self->owner != NULL)
     self->func (self->owner);
 }
@@ -153,6 +154,7 @@ on_closed (GObject      *source,
     self->content = smtp_mapped_stream_map (SMTP_MAPPED_STREAM (self->stream), &error);
   self->error = error;
 
+  self->busy = FALSE;
   tell_owner (self);
   smtp_body_unref (self);
 }
@@ -168,6 +170,18 @@ close_stream (SmtpBody *self)
 
 /* Writing */
 
+static gboolean
+is_due (SmtpBody *self)
+{
+  if (self->pending == NULL)
+    return FALSE;
+
+  if (self->stream == NULL)
+    return self->pending->len > self->threshold;
+
+  return self->pending->len >= WRITE_SIZE;
+}
+
 static void
 on_written (GObject      *source,
             GAsyncResult *result,
@@ -176,17 +190,18 @@ on_written (GObject      *source,
   SmtpBody *self = data;
   GError *error = NULL;
 
-  g_clear_pointer (&self->writing, g_byte_array_unref);
+  self->spare = g_byte_array_set_size (g_steal_pointer (&self->writing), 0);
   self->busy = FALSE;
 
   if (!g_output_stream_write_all_finish (self->stream, result, NULL, &error))
     fail (self, error);
   else if (self->owner == NULL)
     abort_stream (self);
-  else if (self->ending)
+  else if (self->ending || is_due (self))
     write_pending (self);
 
-  if (!self->busy)
+  /* At the end it waits for the stream to be closed. */
+  if (!self->busy || !self->ending)
     tell_owner (self);
   smtp_body_unref (self);
 }
@@ -202,20 +217,11 @@ write_pending (SmtpBody *self)
     }
 
   self->writing = g_steal_pointer (&self->pending);
-  self->pending = g_byte_array_new ();
+  self->pending = self->spare != NULL ? g_steal_pointer (&self->spare) : g_byte_array_new ();
   begin_async (self);
   g_output_stream_write_all_async (self->stream, self->writing->data, self->writing->len,
                                    G_PRIORITY_DEFAULT, self->cancellable, on_written, self);
   end_async (self);
-}
-
-static gboolean
-is_due (SmtpBody *self)
-{
-  if (self->stream == NULL)
-    return self->pending->len > self->threshold;
-
-  return self->pending->len >= WRITE_SIZE;
 }
 
 void
@@ -245,9 +251,9 @@ smtp_body_append (SmtpBody     *self,
 }
 
 gboolean
-smtp_body_is_busy (SmtpBody *self)
+smtp_body_is_full (SmtpBody *self)
 {
-  return self->busy;
+  return self->busy && is_due (self);
 }
 
 gboolean

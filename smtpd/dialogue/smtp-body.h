@@ -9,12 +9,13 @@ G_BEGIN_DECLS
 /*
  * SmtpBody: where the octets of one message go. A small message stays in memory; a larger one
  * goes on to a spool file, and one that the program wants for itself to the program's stream.
- * Streams are written to asynchronously: while that goes on the body is busy, and whoever feeds
- * it reads no more. It keeps nothing above the limit, but goes on counting.
+ * Streams are written to asynchronously, a piece at a time. Meanwhile the body takes another one;
+ * then it is full, and whoever feeds it reads no more. It keeps nothing above the limit, but goes
+ * on counting.
  */
 typedef struct _SmtpBody SmtpBody;
 
-/* The body is not busy any more, or has ended. Called from the context. */
+/* The body is not full any more, or has ended. Called from the context. */
 typedef void (*SmtpBodyFunc) (gpointer owner);
 
 /* @stream is NULL for the library's own spool. */
@@ -29,8 +30,8 @@ void          smtp_body_free        (SmtpBody      *self);
 void          smtp_body_append      (SmtpBody      *self,
                                      const guint8  *data,
                                      gsize          size);
-gboolean      smtp_body_is_busy     (SmtpBody      *self);
-/* No more will come. TRUE if it has ended; otherwise it is busy until it has. */
+gboolean      smtp_body_is_full     (SmtpBody      *self);
+/* No more will come. TRUE if it has ended; otherwise the function is called when it has. */
 gboolean      smtp_body_end         (SmtpBody      *self);
 
 guint64       smtp_body_get_size    (SmtpBody      *self);

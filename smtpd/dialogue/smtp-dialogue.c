@@ -65,7 +65,7 @@ smtp_dialogue_is_ready (SmtpDialogue *self)
       return TRUE;
     case SMTP_PHASE_DATA:
     case SMTP_PHASE_CHUNK:
-      return self->body == NULL || !smtp_body_is_busy (self->body);
+      return self->body == NULL || !smtp_body_is_full (self->body);
     case SMTP_PHASE_START:
     case SMTP_PHASE_ENDING:
     case SMTP_PHASE_OVER:
