@@ -112,7 +112,7 @@ assert_message (RelayFixture *self,
 }
 
 /* Of the commands that the upstream got, those that were for a transaction. */
-static char *
+G_GNUC_UNUSED static char *
 get_commands (RelayFixture *self)
 {
   g_auto (GStrv) lines = g_strsplit (self->upstream.transcript->str, "\n", -1);
