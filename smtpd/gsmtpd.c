@@ -16,6 +16,7 @@
 
 #define DEFAULT_ADDRESS "localhost:8025"
 #define DEFAULT_SIZE 33554432
+#define DEFAULT_RELAY_PORT 25
 
 /* What is more than this is a slip of the fingers. */
 #define MAX_TIMEOUT (24 * 60 * 60)
@@ -357,7 +358,7 @@ parse_options (Options   *self,
     { "lmtp-listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->lmtp_listen,
       "The same for LMTP; with it there is no default for SMTP", "ADDR" },
     { "handler", 'H', 0, G_OPTION_ARG_FILENAME, &self->handler,
-      "What becomes of messages: debugging (default), sink, maildir:DIR, mbox:FILE", "NAME[:ARG]" },
+      "What becomes of messages: debugging (default), sink, maildir:DIR, mbox:FILE, relay:HOST:PORT", "NAME[:ARG]" },
     { "size", 's', 0, G_OPTION_ARG_STRING, &self->size,
       "The largest message (default: " G_STRINGIFY (DEFAULT_SIZE) "; 0: no limit)", "BYTES" },
     { "smtputf8", 'u', 0, G_OPTION_ARG_NONE, &self->smtputf8, "Offer SMTPUTF8", NULL },
@@ -401,6 +402,24 @@ make_maildir (const char  *path,
   return g_steal_pointer (&handler);
 }
 
+/* Better now than with every message. Whether somebody is there is another question, which may
+ * have another answer later. */
+static SmtpHandler *
+make_relay (const char  *address,
+            GError     **error)
+{
+  g_autoptr (GSocketConnectable) connectable = g_network_address_parse (address, DEFAULT_RELAY_PORT, NULL);
+
+  if (*address == '\0' || connectable == NULL)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "\"%s\" is no server to relay to: HOST:PORT is", address);
+      return NULL;
+    }
+
+  return smtp_relay_handler_new (address);
+}
+
 static SmtpHandler *
 make_mbox (const char  *path,
            GError     **error)
@@ -432,9 +451,11 @@ make_handler (const char  *name,
     return make_maildir (name + strlen ("maildir:"), error);
   if (g_str_has_prefix (name, "mbox:"))
     return make_mbox (name + strlen ("mbox:"), error);
+  if (g_str_has_prefix (name, "relay:"))
+    return make_relay (name + strlen ("relay:"), error);
 
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-               "\"%s\" is no handler: debugging, sink, maildir:DIR and mbox:FILE are", name);
+               "\"%s\" is no handler: debugging, sink, maildir:DIR, mbox:FILE and relay:HOST:PORT are", name);
 
   return NULL;
 }

@@ -71,4 +71,18 @@ typedef enum
   SMTP_LISTENER_KIND_LMTP
 } SmtpListenerKind;
 
+/**
+ * SmtpRelayTls:
+ * @SMTP_RELAY_TLS_OPPORTUNISTIC: if the next server offers it, with whatever certificate it has;
+ *   in clear otherwise. It is of use against those who only listen
+ * @SMTP_RELAY_TLS_REQUIRED: always, and with a certificate that is valid for the server's name
+ *
+ * When [class@RelayHandler] uses STARTTLS (RFC 3207).
+ */
+typedef enum
+{
+  SMTP_RELAY_TLS_OPPORTUNISTIC,
+  SMTP_RELAY_TLS_REQUIRED
+} SmtpRelayTls;
+
 G_END_DECLS

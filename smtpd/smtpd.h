@@ -21,6 +21,7 @@
 #include <smtpd/handlers/smtp-debugging-handler.h>
 #include <smtpd/handlers/smtp-maildir-handler.h>
 #include <smtpd/handlers/smtp-mbox-handler.h>
+#include <smtpd/handlers/smtp-relay-handler.h>
 #include <smtpd/handlers/smtp-sink-handler.h>
 
 #undef SMTPD_INSIDE
