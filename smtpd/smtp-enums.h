@@ -62,13 +62,15 @@ typedef enum
  * SmtpListenerKind:
  * @SMTP_LISTENER_KIND_SMTP: SMTP, RFC 5321
  * @SMTP_LISTENER_KIND_LMTP: LMTP, RFC 2033
+ * @SMTP_LISTENER_KIND_SMTPS: SMTP in TLS from the first octet on, RFC 8314
  *
  * What is spoken on an address that a server listens on.
  */
 typedef enum
 {
   SMTP_LISTENER_KIND_SMTP,
-  SMTP_LISTENER_KIND_LMTP
+  SMTP_LISTENER_KIND_LMTP,
+  SMTP_LISTENER_KIND_SMTPS
 } SmtpListenerKind;
 
 /**
@@ -84,5 +86,21 @@ typedef enum
   SMTP_RELAY_TLS_OPPORTUNISTIC,
   SMTP_RELAY_TLS_REQUIRED
 } SmtpRelayTls;
+
+/**
+ * SmtpClientCertificates:
+ * @SMTP_CLIENT_CERTIFICATES_IGNORED: clients are not asked for one
+ * @SMTP_CLIENT_CERTIFICATES_REQUESTED: they are asked; what they show is for hooks to judge
+ * @SMTP_CLIENT_CERTIFICATES_REQUIRED: a client without one gets no TLS, nor does one whose
+ *   certificate is not good
+ *
+ * Whether clients of TLS show certificates.
+ */
+typedef enum
+{
+  SMTP_CLIENT_CERTIFICATES_IGNORED,
+  SMTP_CLIENT_CERTIFICATES_REQUESTED,
+  SMTP_CLIENT_CERTIFICATES_REQUIRED
+} SmtpClientCertificates;
 
 G_END_DECLS

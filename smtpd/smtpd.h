@@ -15,6 +15,7 @@
 #include <smtpd/smtp-recipient.h>
 #include <smtpd/smtp-envelope.h>
 #include <smtpd/smtp-session.h>
+#include <smtpd/smtp-tls-context.h>
 #include <smtpd/smtp-request.h>
 #include <smtpd/smtp-handler.h>
 #include <smtpd/smtp-server.h>

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "smtp-tls-credentials.h"
+
+#include <string.h>
+
+/* TLS 1.2 and 1.3, forward secrecy and authenticated encryption: what RFC 9325 recommends. A
+ * client that can do no better would otherwise send its mail in the clear, so CBC suites of
+ * TLS 1.2 stay. Renegotiation is refused in any case. */
+#define DEFAULT_PRIORITY "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-SHA1:%SERVER_PRECEDENCE"
+
+struct _SmtpTlsCredentials
+{
+  gatomicrefcount ref_count;
+  gnutls_certificate_credentials_t certificates;
+  gnutls_priority_t priority;
+  gnutls_datum_t ticket_key;
+  SmtpClientCertificates clients;
+};
+
+gboolean
+smtp_tls_fail (GError     **error,
+               int          code,
+               const char  *what,
+               const char  *path)
+{
+  GTlsError tls_error = code == GNUTLS_E_CERTIFICATE_KEY_MISMATCH || code == GNUTLS_E_BASE64_DECODING_ERROR
+                          ? G_TLS_ERROR_BAD_CERTIFICATE : G_TLS_ERROR_MISC;
+
+  if (code == GNUTLS_E_FILE_ERROR)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "Cannot %s %s: it cannot be read", what, path);
+  else
+    g_set_error (error, G_TLS_ERROR, tls_error, "Cannot %s %s: %s", what, path, gnutls_strerror (code));
+
+  return FALSE;
+}
+
+static gboolean
+add_files (SmtpTlsCredentials  *self,
+           const char          *certificate,
+           const char          *key,
+           GError             **error)
+{
+  int code = gnutls_certificate_set_x509_key_file (self->certificates, certificate,
+                                                   key != NULL ? key : certificate, GNUTLS_X509_FMT_PEM);
+
+  return code >= 0 || smtp_tls_fail (error, code, "use the certificate", certificate);
+}
+
+static gnutls_datum_t
+get_datum (GBytes *bytes)
+{
+  gsize size;
+  gconstpointer data = g_bytes_get_data (bytes, &size);
+
+  return (gnutls_datum_t) { (unsigned char *) data, size };
+}
+
+static gboolean
+add_pem (SmtpTlsCredentials  *self,
+         GBytes              *certificate,
+         GBytes              *key,
+         GError             **error)
+{
+  gnutls_datum_t certificate_datum = get_datum (certificate);
+  gnutls_datum_t key_datum = get_datum (key != NULL ? key : certificate);
+  int code = gnutls_certificate_set_x509_key_mem (self->certificates, &certificate_datum, &key_datum,
+                                                  GNUTLS_X509_FMT_PEM);
+
+  return code >= 0 || smtp_tls_fail (error, code, "use", "the certificate");
+}
+
+static gboolean
+add_certificates (SmtpTlsCredentials   *self,
+                  const SmtpTlsSource  *source,
+                  GError              **error)
+{
+  if (source->certificate_pem != NULL)
+    {
+      if (!add_pem (self, source->certificate_pem, source->key_pem, error))
+        return FALSE;
+    }
+  else if (!add_files (self, source->certificate_file, source->key_file, error))
+    {
+      return FALSE;
+    }
+
+  for (guint i = 0; source->more != NULL && i < source->more->len; i++)
+    {
+      char **pair = g_ptr_array_index (source->more, i);
+
+      if (!add_files (self, pair[0], pair[1], error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+add_staple (SmtpTlsCredentials  *self,
+            const char          *path,
+            GError             **error)
+{
+  int code;
+
+  if (path == NULL)
+    return TRUE;
+
+  code = gnutls_certificate_set_ocsp_status_request_file (self->certificates, path, 0);
+
+  return code >= 0 || smtp_tls_fail (error, code, "use the OCSP response", path);
+}
+
+static gboolean
+add_authorities (SmtpTlsCredentials   *self,
+                 const SmtpTlsSource  *source,
+                 GError              **error)
+{
+  int code;
+
+  /* Loading them takes time and memory: only for who asks for certificates. */
+  if (source->clients == SMTP_CLIENT_CERTIFICATES_IGNORED)
+    return TRUE;
+
+  if (source->ca_file == NULL)
+    code = gnutls_certificate_set_x509_system_trust (self->certificates);
+  else
+    code = gnutls_certificate_set_x509_trust_file (self->certificates, source->ca_file, GNUTLS_X509_FMT_PEM);
+
+  return code >= 0 || smtp_tls_fail (error, code, "use the authorities in",
+                                     source->ca_file != NULL ? source->ca_file : "the system");
+}
+
+static gboolean
+set_priority (SmtpTlsCredentials  *self,
+              const char          *priority,
+              GError             **error)
+{
+  int code = gnutls_priority_init (&self->priority, priority != NULL ? priority : DEFAULT_PRIORITY, NULL);
+
+  return code >= 0 || smtp_tls_fail (error, code, "use the priorities", priority);
+}
+
+SmtpTlsCredentials *
+smtp_tls_credentials_new (const SmtpTlsSource  *source,
+                          GError              **error)
+{
+  g_autoptr (SmtpTlsCredentials) self = g_new0 (SmtpTlsCredentials, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->clients = source->clients;
+  gnutls_certificate_allocate_credentials (&self->certificates);
+  gnutls_certificate_set_known_dh_params (self->certificates, GNUTLS_SEC_PARAM_MEDIUM);
+  if (source->ticket_key != NULL)
+    {
+      gnutls_datum_t key = get_datum (source->ticket_key);
+
+      self->ticket_key.data = gnutls_malloc (key.size);
+      self->ticket_key.size = key.size;
+      memcpy (self->ticket_key.data, key.data, key.size);
+    }
+
+  if (!add_certificates (self, source, error) ||
+      !add_staple (self, source->ocsp_file, error) ||
+      !add_authorities (self, source, error) ||
+      !set_priority (self, source->priority, error))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+SmtpTlsCredentials *
+smtp_tls_credentials_ref (SmtpTlsCredentials *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+
+  return self;
+}
+
+void
+smtp_tls_credentials_unref (SmtpTlsCredentials *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  gnutls_certificate_free_credentials (self->certificates);
+  if (self->priority != NULL)
+    gnutls_priority_deinit (self->priority);
+  if (self->ticket_key.data != NULL)
+    {
+      gnutls_memset (self->ticket_key.data, 0, self->ticket_key.size);
+      gnutls_free (self->ticket_key.data);
+    }
+  g_free (self);
+}
+
+static int
+request_certificates (SmtpTlsCredentials *self,
+                      gnutls_session_t    session)
+{
+  if (self->clients != SMTP_CLIENT_CERTIFICATES_IGNORED)
+    gnutls_certificate_server_set_request (session, self->clients == SMTP_CLIENT_CERTIFICATES_REQUIRED
+                                                      ? GNUTLS_CERT_REQUIRE : GNUTLS_CERT_REQUEST);
+
+  return 0;
+}
+
+/* RFC 8461 section 4.2 and IANA know "smtp"; a client that offers only others is served as well. */
+static void
+offer_protocol (gnutls_session_t session)
+{
+  static const gnutls_datum_t smtp = { (unsigned char *) "smtp", 4 };
+
+  gnutls_alpn_set_protocols (session, &smtp, 1, 0);
+}
+
+gnutls_session_t
+smtp_tls_credentials_open (SmtpTlsCredentials  *self,
+                           GError             **error)
+{
+  gnutls_session_t session = NULL;
+  int code = gnutls_init (&session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL);
+
+  if (code >= 0)
+    code = gnutls_priority_set (session, self->priority);
+  if (code >= 0)
+    code = gnutls_credentials_set (session, GNUTLS_CRD_CERTIFICATE, self->certificates);
+  if (code >= 0)
+    code = request_certificates (self, session);
+  if (code >= 0 && self->ticket_key.data != NULL)
+    code = gnutls_session_ticket_enable_server (session, &self->ticket_key);
+
+  if (code < 0)
+    {
+      smtp_tls_fail (error, code, "begin", "TLS");
+      if (session != NULL)
+        gnutls_deinit (session);
+      return NULL;
+    }
+
+  offer_protocol (session);
+  /* The dialogue has deadlines of its own. */
+  gnutls_handshake_set_timeout (session, GNUTLS_INDEFINITE_TIMEOUT);
+
+  return session;
+}
+
+gboolean
+smtp_tls_credentials_want_clients (SmtpTlsCredentials *self)
+{
+  return self->clients != SMTP_CLIENT_CERTIFICATES_IGNORED;
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "smtp-tls-transport.h"
+
+#include <errno.h>
+
+#include "smtp-transport-private.h"
+
+typedef struct
+{
+  SmtpTransport parent;
+  SmtpTransport *inner;
+  SmtpTlsCredentials *credentials;
+  gnutls_session_t session;
+
+  guint ended : 1;         /* no input comes any more, whatever comes below */
+  guint broken : 1;        /* nothing can be said any more */
+  guint shut : 1;          /* there is nothing more to say or to understand */
+  guint shaken : 1;        /* the handshake is done */
+  guint holds_record : 1;  /* GnuTLS has a record that did not go out yet */
+} SmtpTlsTransport;
+
+/* GnuTLS to the transport below */
+
+static ssize_t
+pull (gnutls_transport_ptr_t data,
+      void                  *buffer,
+      size_t                 size)
+{
+  SmtpTlsTransport *self = data;
+  gssize n = smtp_transport_read (self->inner, buffer, size);
+
+  if (n >= 0)
+    return n;
+
+  gnutls_transport_set_errno (self->session, n == SMTP_TRANSPORT_AGAIN ? EAGAIN : ECONNRESET);
+
+  return -1;
+}
+
+static ssize_t
+push (gnutls_transport_ptr_t data,
+      const void            *octets,
+      size_t                 size)
+{
+  SmtpTlsTransport *self = data;
+  gssize n = smtp_transport_write (self->inner, octets, size);
+
+  if (n >= 0)
+    return n;
+
+  gnutls_transport_set_errno (self->session, n == SMTP_TRANSPORT_AGAIN ? EAGAIN : EPIPE);
+
+  return -1;
+}
+
+/* Never asked for with non-blocking sessions, but GnuTLS wants one beside a pull function. */
+static int
+pull_timeout (gnutls_transport_ptr_t data,
+              unsigned int           milliseconds)
+{
+  return 1;
+}
+
+/* The transport */
+
+static void
+on_inner (SmtpTransport       *inner,
+          SmtpTransportEvents  events,
+          gpointer             data)
+{
+  SmtpTlsTransport *self = data;
+
+  if (events & SMTP_TRANSPORT_HANGUP)
+    self->parent.error = smtp_transport_get_error (inner);
+  /* A record read may want to write, and the other way round: either is worth a try of both. */
+  smtp_transport_emit (&self->parent, events);
+}
+
+static void
+on_watch (SmtpWatch      *watch,
+          SmtpPollEvents  events)
+{
+  smtp_transport_emit (SMTP_TRANSPORT_FROM_WATCH (watch), SMTP_TRANSPORT_QUEUED);
+}
+
+static gssize
+fail (SmtpTlsTransport *self,
+      int               code)
+{
+  self->ended = self->broken = TRUE;
+  self->parent.error = code == GNUTLS_E_PUSH_ERROR || code == GNUTLS_E_PULL_ERROR
+                         ? smtp_transport_get_error (self->inner) : EPROTO;
+
+  return SMTP_TRANSPORT_ERROR;
+}
+
+/* An end without a close_notify is one all the same: whatever was under way is given up, since
+ * only QUIT and an answer end a dialogue well. */
+static gssize
+tls_transport_read (SmtpTransport *transport,
+                    void          *buffer,
+                    gsize          size)
+{
+  SmtpTlsTransport *self = (SmtpTlsTransport *) transport;
+  gssize n;
+
+  /* After the last word: who listens throws away what comes. */
+  if (self->shut)
+    return smtp_transport_read (self->inner, buffer, size);
+  if (self->broken)
+    return SMTP_TRANSPORT_ERROR;
+  if (self->ended)
+    return 0;
+
+  do
+    n = gnutls_record_recv (self->session, buffer, size);
+  while (n == GNUTLS_E_INTERRUPTED);
+
+  if (n == GNUTLS_E_AGAIN)
+    return SMTP_TRANSPORT_AGAIN;
+  if (n > 0)
+    return n;
+
+  if (n == 0 || n == GNUTLS_E_PREMATURE_TERMINATION)
+    {
+      self->ended = TRUE;
+      return 0;
+    }
+
+  /* GNUTLS_E_REHANDSHAKE among them: renegotiation is refused. */
+  return fail (self, n);
+}
+
+static gssize
+tls_transport_write (SmtpTransport *transport,
+                     const void    *data,
+                     gsize          size)
+{
+  SmtpTlsTransport *self = (SmtpTlsTransport *) transport;
+  gssize n;
+
+  if (self->broken)
+    return SMTP_TRANSPORT_ERROR;
+
+  /* What GnuTLS holds is the front of what it was given before, and @data still begins so. */
+  do
+    n = gnutls_record_send (self->session, self->holds_record ? NULL : data, self->holds_record ? 0 : size);
+  while (n == GNUTLS_E_INTERRUPTED);
+
+  self->holds_record = n == GNUTLS_E_AGAIN;
+  if (n == GNUTLS_E_AGAIN)
+    return SMTP_TRANSPORT_AGAIN;
+
+  return n >= 0 ? n : fail (self, n);
+}
+
+static void
+say_goodbye (SmtpTlsTransport *self)
+{
+  if (self->shaken && !self->broken)
+    gnutls_bye (self->session, GNUTLS_SHUT_WR);
+}
+
+static void
+tls_transport_shutdown_write (SmtpTransport *transport)
+{
+  SmtpTlsTransport *self = (SmtpTlsTransport *) transport;
+
+  say_goodbye (self);
+  self->shut = self->broken = TRUE;
+  smtp_transport_shutdown_write (self->inner);
+}
+
+static int
+tls_transport_get_fd (SmtpTransport *transport)
+{
+  return smtp_transport_get_fd (((SmtpTlsTransport *) transport)->inner);
+}
+
+static GSocketAddress *
+tls_transport_dup_address (SmtpTransport *transport,
+                           gboolean       remote)
+{
+  SmtpTransport *inner = ((SmtpTlsTransport *) transport)->inner;
+
+  return remote ? smtp_transport_dup_remote (inner) : smtp_transport_dup_local (inner);
+}
+
+static void
+tls_transport_free (SmtpTransport *transport)
+{
+  SmtpTlsTransport *self = (SmtpTlsTransport *) transport;
+
+  say_goodbye (self);
+  gnutls_deinit (self->session);
+  smtp_tls_credentials_unref (self->credentials);
+  smtp_transport_clear (transport);
+  smtp_transport_free (self->inner);
+  g_free (self);
+}
+
+static const SmtpTransportClass tls_transport_class =
+{
+  .read = tls_transport_read,
+  .write = tls_transport_write,
+  .shutdown_write = tls_transport_shutdown_write,
+  .get_fd = tls_transport_get_fd,
+  .dup_address = tls_transport_dup_address,
+  .free = tls_transport_free,
+};
+
+SmtpTransport *
+smtp_transport_new_tls (SmtpTransport       *inner,
+                        SmtpTlsCredentials  *credentials,
+                        GError             **error)
+{
+  gnutls_session_t session = smtp_tls_credentials_open (credentials, error);
+  SmtpTlsTransport *self;
+
+  if (session == NULL)
+    return NULL;
+
+  self = g_new0 (SmtpTlsTransport, 1);
+  if (!smtp_transport_init (&self->parent, &tls_transport_class, inner->poller, -1, on_watch, error))
+    {
+      gnutls_deinit (session);
+      g_free (self);
+      return NULL;
+    }
+
+  self->inner = inner;
+  self->session = session;
+  self->credentials = smtp_tls_credentials_ref (credentials);
+  gnutls_transport_set_ptr (session, self);
+  gnutls_transport_set_pull_function (session, pull);
+  gnutls_transport_set_push_function (session, push);
+  gnutls_transport_set_pull_timeout_function (session, pull_timeout);
+  smtp_transport_set_callback (inner, on_inner, self);
+
+  return &self->parent;
+}
+
+SmtpTlsHandshake
+smtp_tls_transport_handshake (SmtpTransport  *transport,
+                              GError        **error)
+{
+  SmtpTlsTransport *self = (SmtpTlsTransport *) transport;
+  int code;
+
+  g_return_val_if_fail (transport->klass == &tls_transport_class, SMTP_TLS_HANDSHAKE_FAILED);
+
+  /* Warnings of the peer, such as an unrecognized name, are none of ours. */
+  do
+    code = gnutls_handshake (self->session);
+  while (code == GNUTLS_E_INTERRUPTED || code == GNUTLS_E_WARNING_ALERT_RECEIVED);
+
+  if (code == GNUTLS_E_AGAIN)
+    return SMTP_TLS_HANDSHAKE_AGAIN;
+
+  if (code == GNUTLS_E_SUCCESS)
+    {
+      self->shaken = TRUE;
+      return SMTP_TLS_HANDSHAKE_DONE;
+    }
+
+  /* The client is told why, if that goes at once. */
+  gnutls_alert_send_appropriate (self->session, code);
+  fail (self, code);
+  g_set_error (error, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE, "TLS handshake: %s", gnutls_strerror (code));
+
+  return SMTP_TLS_HANDSHAKE_FAILED;
+}
+
+gnutls_session_t
+smtp_tls_transport_get_session (SmtpTransport *transport)
+{
+  g_return_val_if_fail (transport->klass == &tls_transport_class, NULL);
+
+  return ((SmtpTlsTransport *) transport)->session;
+}
+
+gboolean
+smtp_tls_transport_wants_clients (SmtpTransport *transport)
+{
+  return smtp_tls_credentials_want_clients (((SmtpTlsTransport *) transport)->credentials);
+}
