@@ -14,10 +14,10 @@
 
 #include <smtpd/smtpd.h>
 
+#include "gsmtpd-handlers.h"
+
 #define DEFAULT_ADDRESS "localhost:8025"
 #define DEFAULT_SIZE 33554432
-#define DEFAULT_RELAY_PORT 25
-
 /* What is more than this is a slip of the fingers. */
 #define MAX_TIMEOUT (24 * 60 * 60)
 #define MAX_MAX_ERRORS 1000000
@@ -34,6 +34,11 @@ typedef struct
 {
   GStrv listen;
   GStrv lmtp_listen;
+  GStrv smtps_listen;
+  char *tls_cert;
+  char *tls_key;
+  gboolean tls_self_signed;
+  gboolean require_tls;
   char *handler;
   char *size;
   char *timeout;
@@ -269,6 +274,9 @@ options_clear (Options *self)
 {
   g_clear_pointer (&self->listen, g_strfreev);
   g_clear_pointer (&self->lmtp_listen, g_strfreev);
+  g_clear_pointer (&self->smtps_listen, g_strfreev);
+  g_clear_pointer (&self->tls_cert, g_free);
+  g_clear_pointer (&self->tls_key, g_free);
   g_clear_pointer (&self->handler, g_free);
   g_clear_pointer (&self->size, g_free);
   g_clear_pointer (&self->timeout, g_free);
@@ -326,6 +334,28 @@ check_hostname (const char  *hostname,
 }
 
 static gboolean
+check_tls (const Options  *self,
+           GError        **error)
+{
+  gboolean has_tls = self->tls_cert != NULL || self->tls_self_signed;
+  const char *complaint = NULL;
+
+  if (self->tls_cert != NULL && self->tls_self_signed)
+    complaint = "--tls-cert and --tls-self-signed exclude one another";
+  else if (self->tls_key != NULL && self->tls_cert == NULL)
+    complaint = "--tls-key needs --tls-cert";
+  else if (self->require_tls && !has_tls)
+    complaint = "--require-tls needs --tls-cert or --tls-self-signed";
+  else if (self->smtps_listen != NULL && !has_tls)
+    complaint = "--smtps-listen needs --tls-cert or --tls-self-signed";
+
+  if (complaint != NULL)
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, complaint);
+
+  return complaint == NULL;
+}
+
+static gboolean
 check_options (Options  *self,
                char    **rest,
                GError  **error)
@@ -335,6 +365,9 @@ check_options (Options  *self,
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "\"%s\" is no option", rest[0]);
       return FALSE;
     }
+
+  if (!check_tls (self, error))
+    return FALSE;
 
   self->size_number = DEFAULT_SIZE;
 
@@ -357,6 +390,16 @@ parse_options (Options   *self,
       "Listen on HOST:PORT, [V6]:PORT or unix:PATH; repeatable (default: " DEFAULT_ADDRESS ")", "ADDR" },
     { "lmtp-listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->lmtp_listen,
       "The same for LMTP; with it there is no default for SMTP", "ADDR" },
+    { "smtps-listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->smtps_listen,
+      "The same for SMTP in TLS from the beginning", "ADDR" },
+    { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_cert,
+      "The certificate for TLS, PEM, with its chain", "FILE" },
+    { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_key,
+      "Its key, PEM (default: in the same file)", "FILE" },
+    { "tls-self-signed", 0, 0, G_OPTION_ARG_NONE, &self->tls_self_signed,
+      "Make a certificate, for tests", NULL },
+    { "require-tls", 0, 0, G_OPTION_ARG_NONE, &self->require_tls,
+      "Take mail only through TLS", NULL },
     { "handler", 'H', 0, G_OPTION_ARG_FILENAME, &self->handler,
       "What becomes of messages: debugging (default), sink, maildir:DIR, mbox:FILE, relay:HOST:PORT", "NAME[:ARG]" },
     { "size", 's', 0, G_OPTION_ARG_STRING, &self->size,
@@ -383,83 +426,6 @@ parse_options (Options   *self,
 
 /* The server */
 
-static SmtpHandler *
-make_maildir (const char  *path,
-              GError     **error)
-{
-  g_autoptr (SmtpHandler) handler = NULL;
-
-  if (*path == '\0')
-    {
-      g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "maildir: needs a directory");
-      return NULL;
-    }
-
-  handler = smtp_maildir_handler_new (path);
-  if (!smtp_maildir_handler_prepare (SMTP_MAILDIR_HANDLER (handler), error))
-    return NULL;
-
-  return g_steal_pointer (&handler);
-}
-
-/* Better now than with every message. Whether somebody is there is another question, which may
- * have another answer later. */
-static SmtpHandler *
-make_relay (const char  *address,
-            GError     **error)
-{
-  g_autoptr (GSocketConnectable) connectable = g_network_address_parse (address, DEFAULT_RELAY_PORT, NULL);
-
-  if (*address == '\0' || connectable == NULL)
-    {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "\"%s\" is no server to relay to: HOST:PORT is", address);
-      return NULL;
-    }
-
-  return smtp_relay_handler_new (address);
-}
-
-static SmtpHandler *
-make_mbox (const char  *path,
-           GError     **error)
-{
-  g_autoptr (SmtpHandler) handler = NULL;
-
-  if (*path == '\0')
-    {
-      g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "mbox: needs a file");
-      return NULL;
-    }
-
-  handler = smtp_mbox_handler_new (path);
-  if (!smtp_mbox_handler_prepare (SMTP_MBOX_HANDLER (handler), error))
-    return NULL;
-
-  return g_steal_pointer (&handler);
-}
-
-static SmtpHandler *
-make_handler (const char  *name,
-              GError     **error)
-{
-  if (name == NULL || strcmp (name, "debugging") == 0)
-    return smtp_debugging_handler_new (NULL);
-  if (strcmp (name, "sink") == 0)
-    return smtp_sink_handler_new ();
-  if (g_str_has_prefix (name, "maildir:"))
-    return make_maildir (name + strlen ("maildir:"), error);
-  if (g_str_has_prefix (name, "mbox:"))
-    return make_mbox (name + strlen ("mbox:"), error);
-  if (g_str_has_prefix (name, "relay:"))
-    return make_relay (name + strlen ("relay:"), error);
-
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-               "\"%s\" is no handler: debugging, sink, maildir:DIR, mbox:FILE and relay:HOST:PORT are", name);
-
-  return NULL;
-}
-
 static gboolean
 listen_on_each (SmtpServer        *server,
                 char             **addresses,
@@ -480,11 +446,12 @@ listen_on_all (SmtpServer     *server,
                const Options  *options,
                GError        **error)
 {
-  if (options->listen == NULL && options->lmtp_listen == NULL)
+  if (options->listen == NULL && options->lmtp_listen == NULL && options->smtps_listen == NULL)
     return smtp_server_listen (server, DEFAULT_ADDRESS, SMTP_LISTENER_KIND_SMTP, error);
 
   return listen_on_each (server, options->listen, SMTP_LISTENER_KIND_SMTP, error) &&
-         listen_on_each (server, options->lmtp_listen, SMTP_LISTENER_KIND_LMTP, error);
+         listen_on_each (server, options->lmtp_listen, SMTP_LISTENER_KIND_LMTP, error) &&
+         listen_on_each (server, options->smtps_listen, SMTP_LISTENER_KIND_SMTPS, error);
 }
 
 /* Who started this program may be waiting for these lines. */
@@ -505,12 +472,32 @@ print_addresses (SmtpServer  *server,
   return FALSE;
 }
 
+static gboolean
+set_up_tls (SmtpServer     *server,
+            const Options  *options,
+            GError        **error)
+{
+  g_autoptr (SmtpTlsContext) context = NULL;
+
+  if (options->tls_cert != NULL)
+    context = smtp_tls_context_new (options->tls_cert, options->tls_key, error);
+  else if (options->tls_self_signed)
+    context = smtp_tls_context_new_self_signed (smtp_server_get_hostname (server), error);
+  else
+    return TRUE;
+
+  smtp_server_set_tls_context (server, context);
+  smtp_server_set_require_tls (server, options->require_tls);
+
+  return context != NULL;
+}
+
 static SmtpServer *
 make_server (const Options  *options,
              GError        **error)
 {
   g_autoptr (SmtpServer) server = smtp_server_new ();
-  g_autoptr (SmtpHandler) handler = make_handler (options->handler, error);
+  g_autoptr (SmtpHandler) handler = gsmtpd_make_handler (options->handler, error);
 
   if (handler == NULL)
     return NULL;
@@ -525,6 +512,9 @@ make_server (const Options  *options,
   if (options->max_errors != NULL)
     smtp_server_set_max_errors (server, (guint) options->max_errors_number);
   set_up_logging (server);
+
+  if (!set_up_tls (server, options, error))
+    return NULL;
 
   if (!listen_on_all (server, options, error))
     {

@@ -65,6 +65,17 @@ smtp_handler_init (SmtpHandler *self)
  */
 
 /**
+ * SmtpHandlerClass::handle_tls_handshake:
+ * @self: a handler
+ * @server: the server
+ * @session: the connection
+ * @envelope: (nullable): the transaction, %NULL outside one
+ * @request: the handshake, through which it is answered
+ *
+ * See [signal@Server::handle-tls-handshake].
+ */
+
+/**
  * SmtpHandlerClass::handle_helo:
  * @self: a handler
  * @server: the server

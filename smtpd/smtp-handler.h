@@ -14,6 +14,7 @@ G_DECLARE_DERIVABLE_TYPE (SmtpHandler, smtp_handler, SMTP, HANDLER, GObject)
 /**
  * SmtpHandlerClass:
  * @handle_connect: a client has connected, before the greeting
+ * @handle_tls_handshake: TLS has begun
  * @handle_helo: HELO
  * @handle_ehlo: EHLO
  * @handle_noop: NOOP
@@ -37,6 +38,11 @@ struct _SmtpHandlerClass
   GObjectClass parent_class;
 
   void (*handle_connect)    (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request);
+  void (*handle_tls_handshake) (SmtpHandler *self,
                              SmtpServer     *server,
                              SmtpSession    *session,
                              SmtpEnvelope   *envelope,
@@ -127,7 +133,7 @@ struct _SmtpHandlerClass
                              SmtpSession    *session);
 
   /*< private >*/
-  gpointer padding[23];
+  gpointer padding[22];
 };
 
 G_END_DECLS

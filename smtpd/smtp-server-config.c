@@ -527,3 +527,102 @@ smtp_server_set_envelope_type (SmtpServer *self,
 
   SET_NUMBER (self, envelope_type, envelope_type, "envelope-type");
 }
+
+/**
+ * smtp_server_get_tls_context: (get-property tls-context)
+ * @self: a server
+ *
+ * The certificates for TLS.
+ *
+ * Returns: (transfer none) (nullable): the context, or %NULL if there is no TLS
+ */
+SmtpTlsContext *
+smtp_server_get_tls_context (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), NULL);
+
+  return smtp_server_get_config (self)->tls_context;
+}
+
+/**
+ * smtp_server_set_tls_context: (set-property tls-context)
+ * @self: a server
+ * @context: (nullable): a context, or %NULL for no TLS
+ *
+ * Sets [property@Server:tls-context], for handshakes that begin from now on.
+ */
+void
+smtp_server_set_tls_context (SmtpServer     *self,
+                             SmtpTlsContext *context)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+  g_return_if_fail (context == NULL || SMTP_IS_TLS_CONTEXT (context));
+
+  if (g_set_object (&smtp_server_get_config (self)->tls_context, context))
+    g_object_notify (G_OBJECT (self), "tls-context");
+}
+
+/**
+ * smtp_server_get_require_tls: (get-property require-tls)
+ * @self: a server
+ *
+ * Whether clients must use TLS.
+ *
+ * Returns: %TRUE if they must
+ */
+gboolean
+smtp_server_get_require_tls (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), FALSE);
+
+  return smtp_server_get_config (self)->require_tls;
+}
+
+/**
+ * smtp_server_set_require_tls: (set-property require-tls)
+ * @self: a server
+ * @require_tls: whether they must
+ *
+ * Sets [property@Server:require-tls].
+ */
+void
+smtp_server_set_require_tls (SmtpServer *self,
+                             gboolean    require_tls)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+
+  require_tls = !!require_tls;
+  SET_NUMBER (self, require_tls, require_tls, "require-tls");
+}
+
+/**
+ * smtp_server_get_handshake_timeout: (get-property handshake-timeout)
+ * @self: a server
+ *
+ * How long a TLS handshake may take, in seconds.
+ *
+ * Returns: the time, 0 for ever
+ */
+guint
+smtp_server_get_handshake_timeout (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), 0);
+
+  return smtp_server_get_config (self)->handshake_timeout;
+}
+
+/**
+ * smtp_server_set_handshake_timeout: (set-property handshake-timeout)
+ * @self: a server
+ * @seconds: a time in seconds, 0 for ever
+ *
+ * Sets [property@Server:handshake-timeout].
+ */
+void
+smtp_server_set_handshake_timeout (SmtpServer *self,
+                                   guint       seconds)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+
+  SET_NUMBER (self, handshake_timeout, seconds, "handshake-timeout");
+}

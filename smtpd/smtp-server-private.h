@@ -5,6 +5,7 @@
 #include "dialogue/smtp-command-table.h"
 #include "smtp-server.h"
 #include "smtp-standby.h"
+#include "smtp-tls-context-private.h"
 #include "transport/smtp-poller.h"
 
 G_BEGIN_DECLS
@@ -27,6 +28,9 @@ typedef struct
   guint            timeout;
   guint            hook_timeout;
   guint            max_errors;
+  SmtpTlsContext  *tls_context;    /* NULL: no TLS */
+  gboolean         require_tls;
+  guint            handshake_timeout;
   gboolean         log_dialogue;
   GType            session_type;
   GType            envelope_type;

@@ -13,6 +13,7 @@
 #define DEFAULT_TIMEOUT 300
 #define DEFAULT_HOOK_TIMEOUT 240
 #define DEFAULT_MAX_ERRORS 20
+#define DEFAULT_HANDSHAKE_TIMEOUT 30
 
 #define FLAGS (G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS)
 
@@ -31,6 +32,9 @@ enum
   PROP_TIMEOUT,
   PROP_HOOK_TIMEOUT,
   PROP_MAX_ERRORS,
+  PROP_TLS_CONTEXT,
+  PROP_REQUIRE_TLS,
+  PROP_HANDSHAKE_TIMEOUT,
   PROP_LOG_DIALOGUE,
   PROP_SESSION_TYPE,
   PROP_ENVELOPE_TYPE,
@@ -86,6 +90,15 @@ smtp_server_get_property (GObject    *object,
       break;
     case PROP_MAX_ERRORS:
       g_value_set_uint (value, config->max_errors);
+      break;
+    case PROP_TLS_CONTEXT:
+      g_value_set_object (value, config->tls_context);
+      break;
+    case PROP_REQUIRE_TLS:
+      g_value_set_boolean (value, config->require_tls);
+      break;
+    case PROP_HANDSHAKE_TIMEOUT:
+      g_value_set_uint (value, config->handshake_timeout);
       break;
     case PROP_LOG_DIALOGUE:
       g_value_set_boolean (value, config->log_dialogue);
@@ -149,6 +162,15 @@ smtp_server_set_property (GObject      *object,
       break;
     case PROP_MAX_ERRORS:
       smtp_server_set_max_errors (self, g_value_get_uint (value));
+      break;
+    case PROP_TLS_CONTEXT:
+      smtp_server_set_tls_context (self, g_value_get_object (value));
+      break;
+    case PROP_REQUIRE_TLS:
+      smtp_server_set_require_tls (self, g_value_get_boolean (value));
+      break;
+    case PROP_HANDSHAKE_TIMEOUT:
+      smtp_server_set_handshake_timeout (self, g_value_get_uint (value));
       break;
     case PROP_LOG_DIALOGUE:
       smtp_server_set_log_dialogue (self, g_value_get_boolean (value));
@@ -269,6 +291,34 @@ install_limit_properties (void)
 }
 
 static void
+install_tls_properties (void)
+{
+  /**
+   * SmtpServer:tls-context: (getter get_tls_context) (setter set_tls_context)
+   *
+   * The certificates for TLS. With a context STARTTLS is offered (RFC 3207), and addresses of
+   * %SMTP_LISTENER_KIND_SMTPS can be served.
+   */
+  props[PROP_TLS_CONTEXT] = g_param_spec_object ("tls-context", NULL, NULL, SMTP_TYPE_TLS_CONTEXT, FLAGS);
+
+  /**
+   * SmtpServer:require-tls: (getter get_require_tls) (setter set_require_tls)
+   *
+   * Whether clients must use TLS: in clear all commands but EHLO, LHLO, NOOP, STARTTLS and QUIT are
+   * refused with 530 (RFC 3207 section 4).
+   */
+  props[PROP_REQUIRE_TLS] = g_param_spec_boolean ("require-tls", NULL, NULL, FALSE, FLAGS);
+
+  /**
+   * SmtpServer:handshake-timeout: (getter get_handshake_timeout) (setter set_handshake_timeout)
+   *
+   * How long a TLS handshake may take in all, in seconds; 0: for ever. Then the connection ends.
+   */
+  props[PROP_HANDSHAKE_TIMEOUT] = g_param_spec_uint ("handshake-timeout", NULL, NULL, 0, G_MAXUINT,
+                                                     DEFAULT_HANDSHAKE_TIMEOUT, FLAGS);
+}
+
+static void
 install_policy_properties (void)
 {
   /**
@@ -304,6 +354,7 @@ smtp_server_install_properties (GObjectClass *klass)
   install_name_properties ();
   install_limit_properties ();
   install_policy_properties ();
+  install_tls_properties ();
 
   /**
    * SmtpServer:n-sessions: (getter get_n_sessions)
@@ -329,6 +380,7 @@ smtp_server_init_config (SmtpServer *self)
   config->timeout = DEFAULT_TIMEOUT;
   config->hook_timeout = DEFAULT_HOOK_TIMEOUT;
   config->max_errors = DEFAULT_MAX_ERRORS;
+  config->handshake_timeout = DEFAULT_HANDSHAKE_TIMEOUT;
   config->session_type = SMTP_TYPE_SESSION;
   config->envelope_type = SMTP_TYPE_ENVELOPE;
 }

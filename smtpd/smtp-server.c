@@ -163,6 +163,7 @@ smtp_server_finalize (GObject *object)
   g_free (priv->config.hostname);
   g_free (priv->config.ident);
   g_free (priv->config.spool_directory);
+  g_clear_object (&priv->config.tls_context);
   g_mutex_clear (&priv->lock);
 
   G_OBJECT_CLASS (smtp_server_parent_class)->finalize (object);
@@ -584,6 +585,16 @@ smtp_server_get_n_sessions (SmtpServer *self)
  * @argument: what stands behind the verb, perhaps empty
  *
  * QUIT, RFC 5321 section 4.1.1.10.
+ */
+
+/**
+ * SmtpServerClass::starttls:
+ * @self: a server
+ * @session: the connection
+ * @request: the command, through which it is answered
+ * @argument: what stands behind the verb, perhaps empty
+ *
+ * STARTTLS, RFC 3207. The handshake follows an answer of 220.
  */
 
 /**

@@ -4,6 +4,7 @@
 
 #include "smtp-enums.h"
 #include "smtp-handler.h"
+#include "smtp-tls-context.h"
 
 G_BEGIN_DECLS
 
@@ -31,6 +32,7 @@ G_DECLARE_DERIVABLE_TYPE (SmtpServer, smtp_server, SMTP, SERVER, GSocketService)
  * @help: HELP, section 4.1.1.8
  * @noop: NOOP, section 4.1.1.9
  * @quit: QUIT, section 4.1.1.10
+ * @starttls: STARTTLS, RFC 3207
  * @unknown_command: any other verb
  *
  * A method per command, which may be overridden, and chained up to.
@@ -103,6 +105,10 @@ struct _SmtpServerClass
                                     SmtpSession *session,
                                     SmtpRequest *request,
                                     const char  *argument);
+  void          (*starttls)        (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
   void          (*unknown_command) (SmtpServer  *self,
                                     SmtpSession *session,
                                     SmtpRequest *request,
@@ -110,7 +116,7 @@ struct _SmtpServerClass
 
   /*< private >*/
   gpointer commands;
-  gpointer padding[29];
+  gpointer padding[28];
 };
 
 /**
@@ -230,6 +236,21 @@ const char       *smtp_server_get_spool_directory (SmtpServer           *self);
 SMTP_AVAILABLE_IN_1_0
 void              smtp_server_set_spool_directory (SmtpServer           *self,
                                                    const char           *directory);
+SMTP_AVAILABLE_IN_1_0
+SmtpTlsContext   *smtp_server_get_tls_context     (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_tls_context     (SmtpServer           *self,
+                                                   SmtpTlsContext       *context);
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_get_require_tls     (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_require_tls     (SmtpServer           *self,
+                                                   gboolean              require_tls);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_handshake_timeout (SmtpServer         *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_handshake_timeout (SmtpServer         *self,
+                                                   guint                 seconds);
 SMTP_AVAILABLE_IN_1_0
 guint             smtp_server_get_max_hops        (SmtpServer           *self);
 SMTP_AVAILABLE_IN_1_0

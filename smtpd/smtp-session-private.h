@@ -32,6 +32,9 @@ void     smtp_session_set_lmtp     (SmtpSession           *self);
 void     smtp_session_greet        (SmtpSession           *self,
                                     const char            *host_name,
                                     gboolean               extended);
+/* RFC 3207 section 4.2: what the client said before does not count any more. */
+void     smtp_session_begin_tls    (SmtpSession           *self,
+                                    SmtpTlsInfo           *info);
 gboolean smtp_session_is_greeted   (SmtpSession           *self);
 
 G_END_DECLS

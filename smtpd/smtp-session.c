@@ -28,6 +28,7 @@ typedef struct
   char *host_name;
   gboolean extended_smtp;
   gboolean lmtp;
+  SmtpTlsInfo *tls_info;
 
   SmtpPoller *poller;
   SmtpSessionLink link;          /* zero after the end */
@@ -55,6 +56,7 @@ enum
   PROP_HOST_NAME,
   PROP_EXTENDED_SMTP,
   PROP_PROTOCOL,
+  PROP_TLS_INFO,
   PROP_CLOSED,
   N_PROPS
 };
@@ -72,6 +74,7 @@ smtp_session_finalize (GObject *object)
   SmtpSessionPrivate *priv = PRIVATE (SMTP_SESSION (object));
 
   g_clear_pointer (&priv->host_name, g_free);
+  g_clear_object (&priv->tls_info);
   g_clear_pointer (&priv->raw_peer, g_free);
   g_clear_object (&priv->peer);
   g_clear_object (&priv->local_address);
@@ -114,6 +117,9 @@ smtp_session_get_property (GObject    *object,
       break;
     case PROP_PROTOCOL:
       g_value_set_string (value, smtp_session_get_protocol (self));
+      break;
+    case PROP_TLS_INFO:
+      g_value_set_object (value, smtp_session_get_tls_info (self));
       break;
     case PROP_CLOSED:
       g_value_set_boolean (value, smtp_session_get_closed (self));
@@ -170,6 +176,15 @@ install_connection_properties (void)
   props[PROP_MAIN_CONTEXT] =
     g_param_spec_boxed ("main-context", NULL, NULL, G_TYPE_MAIN_CONTEXT,
                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * SmtpSession:tls-info: (getter get_tls_info)
+   *
+   * What was agreed upon for TLS; %NULL without it.
+   */
+  props[PROP_TLS_INFO] =
+    g_param_spec_object ("tls-info", NULL, NULL, SMTP_TYPE_TLS_INFO,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   /**
    * SmtpSession:closed: (getter get_closed)
@@ -297,6 +312,17 @@ smtp_session_greet (SmtpSession *self,
   g_free (priv->host_name);
   priv->host_name = g_strdup (host_name);
   priv->extended_smtp = extended;
+}
+
+void
+smtp_session_begin_tls (SmtpSession *self,
+                        SmtpTlsInfo *info)
+{
+  SmtpSessionPrivate *priv = PRIVATE (self);
+
+  g_clear_pointer (&priv->host_name, g_free);
+  priv->extended_smtp = FALSE;
+  g_set_object (&priv->tls_info, info);
 }
 
 gboolean
@@ -438,7 +464,8 @@ smtp_session_get_extended_smtp (SmtpSession *self)
  * smtp_session_get_protocol: (get-property protocol)
  * @self: a session
  *
- * The protocol in the words of RFC 3848, for a Received line: `SMTP`, `ESMTP` or `LMTP`.
+ * The protocol in the words of RFC 3848, for a Received line: `SMTP`, `ESMTP`, `ESMTPS`, `LMTP` or
+ * `LMTPS`.
  *
  * Returns: the protocol
  */
@@ -448,9 +475,27 @@ smtp_session_get_protocol (SmtpSession *self)
   g_return_val_if_fail (SMTP_IS_SESSION (self), NULL);
 
   if (PRIVATE (self)->lmtp)
-    return "LMTP";
+    return PRIVATE (self)->tls_info != NULL ? "LMTPS" : "LMTP";
+  if (!PRIVATE (self)->extended_smtp)
+    return "SMTP";
 
-  return PRIVATE (self)->extended_smtp ? "ESMTP" : "SMTP";
+  return PRIVATE (self)->tls_info != NULL ? "ESMTPS" : "ESMTP";
+}
+
+/**
+ * smtp_session_get_tls_info: (get-property tls-info)
+ * @self: a session
+ *
+ * What was agreed upon for TLS.
+ *
+ * Returns: (transfer none) (nullable): what it was, or %NULL if the connection is in clear
+ */
+SmtpTlsInfo *
+smtp_session_get_tls_info (SmtpSession *self)
+{
+  g_return_val_if_fail (SMTP_IS_SESSION (self), NULL);
+
+  return PRIVATE (self)->tls_info;
 }
 
 /**

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "smtp-reply.h"
+#include "smtp-tls-info.h"
 
 G_BEGIN_DECLS
 
@@ -40,6 +41,8 @@ gboolean        smtp_session_get_extended_smtp (SmtpSession *self);
 SMTP_AVAILABLE_IN_1_0
 const char     *smtp_session_get_protocol      (SmtpSession *self);
 
+SMTP_AVAILABLE_IN_1_0
+SmtpTlsInfo    *smtp_session_get_tls_info      (SmtpSession *self);
 SMTP_AVAILABLE_IN_1_0
 gboolean        smtp_session_get_closed        (SmtpSession *self);
 SMTP_AVAILABLE_IN_1_0

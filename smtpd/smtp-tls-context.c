@@ -186,15 +186,22 @@ free_pair (gpointer data)
   g_free (pair);
 }
 
+/* Tickets are encrypted with keys that GnuTLS derives from this one, each for some hours. */
 static void
-smtp_tls_context_init (SmtpTlsContext *self)
+renew_ticket_key (SmtpTlsContext *self)
 {
   gnutls_datum_t key;
 
-  self->more = g_ptr_array_new_with_free_func (free_pair);
-  /* Tickets are encrypted with keys that GnuTLS derives from this one, each for some hours. */
+  g_clear_pointer (&self->ticket_key, g_bytes_unref);
   if (gnutls_session_ticket_key_generate (&key) >= 0)
     self->ticket_key = g_bytes_new_with_free_func (key.data, key.size, gnutls_free, key.data);
+}
+
+static void
+smtp_tls_context_init (SmtpTlsContext *self)
+{
+  self->more = g_ptr_array_new_with_free_func (free_pair);
+  renew_ticket_key (self);
 }
 
 static SmtpTlsContext *
@@ -363,6 +370,10 @@ smtp_tls_context_reload (SmtpTlsContext  *self,
   SmtpTlsSource source;
 
   g_return_val_if_fail (SMTP_IS_TLS_CONTEXT (self), FALSE);
+
+  /* With a ticket goes the client's certificate, which other authorities may not vouch for. */
+  if (self->clients != SMTP_CLIENT_CERTIFICATES_IGNORED)
+    renew_ticket_key (self);
 
   source = (SmtpTlsSource) {
     .certificate_file = self->certificate_file,

@@ -14,8 +14,9 @@
 #include <smtpd/smtp-reply.h>
 #include <smtpd/smtp-recipient.h>
 #include <smtpd/smtp-envelope.h>
-#include <smtpd/smtp-session.h>
 #include <smtpd/smtp-tls-context.h>
+#include <smtpd/smtp-tls-info.h>
+#include <smtpd/smtp-session.h>
 #include <smtpd/smtp-request.h>
 #include <smtpd/smtp-handler.h>
 #include <smtpd/smtp-server.h>

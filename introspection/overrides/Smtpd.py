@@ -98,6 +98,10 @@ class Session(Smtpd.Session):
     pass
 
 
+attributes(Smtpd.TlsContext)
+attributes(Smtpd.TlsInfo)
+
+
 @export
 @attributes
 class Recipient(Smtpd.Recipient):

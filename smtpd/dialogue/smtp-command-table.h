@@ -29,6 +29,8 @@ typedef struct
   guint                line_extra; /* octets that extensions add to the line, RFC 5321 section 4.5.3.1.4 */
   gboolean             asks_more;  /* succeeds with 3yz, not 2yz: DATA */
   gboolean             adds_status; /* replies without an enhanced status code get one, RFC 2034 */
+  gboolean             is_for_clear; /* may be used before TLS where TLS is required */
+  gboolean             is_silent;  /* the client hears nothing of its answer */
 } SmtpCommand;
 
 SmtpCommandTable  *smtp_command_table_new      (SmtpCommandTable    *parent);

@@ -8,6 +8,7 @@
 #include "smtp-mail-command.h"
 #include "smtp-message.h"
 #include "smtp-stages.h"
+#include "smtp-starttls-command.h"
 #include "smtp-session-private.h"
 #include "smtp-extensions.h"
 #include "wire/smtp-path-parser.h"
@@ -271,17 +272,37 @@ real_expn (SmtpServer  *server,
 
 /* HELP, section 4.1.1.8 */
 
+/* Whether a command is of any use to this client now. */
+static gboolean
+is_on_offer (SmtpDialogue *self,
+             const char   *verb)
+{
+  const SmtpCommand *command = smtp_command_table_lookup (smtp_server_get_commands (self->server), verb);
+
+  if (command->protocols & (self->is_lmtp ? SMTP_ONLY : LMTP_ONLY))
+    return FALSE;
+
+  return command->offset != smtp_command_starttls_offset ||
+         (smtp_server_get_config (self->server)->tls_context != NULL &&
+          smtp_session_get_tls_info (self->session) == NULL);
+}
+
 static SmtpReply *
 answer_help (SmtpDialogue *self,
              SmtpRequest  *request)
 {
   g_autoptr (GPtrArray) verbs = smtp_command_table_get_verbs (smtp_server_get_commands (self->server));
-  g_autofree char *text = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
 
-  g_ptr_array_add (verbs, NULL);
-  text = g_strjoinv (" ", (char **) verbs->pdata);
+  for (guint i = 0; i < verbs->len; i++)
+    {
+      const char *verb = g_ptr_array_index (verbs, i);
 
-  return smtp_reply_new (214, text);
+      if (is_on_offer (self, verb))
+        g_string_append_printf (text, "%s%s", text->len > 0 ? " " : "", verb);
+    }
+
+  return smtp_reply_new (214, text->str);
 }
 
 static void
@@ -369,6 +390,7 @@ const gsize smtp_command_mail_offset = METHOD (mail);
 const gsize smtp_command_rcpt_offset = METHOD (rcpt);
 const gsize smtp_command_bdat_offset = METHOD (bdat);
 const gsize smtp_command_quit_offset = METHOD (quit);
+const gsize smtp_command_starttls_offset = METHOD (starttls);
 
 /* Octets beyond the 512 of RFC 5321 section 4.5.3.1.4: SIZE adds 26 (RFC 1870 section 3), 8BITMIME 17
  * (RFC 6152 section 2), SMTPUTF8 10 (RFC 6531 section 3.1). */
@@ -387,8 +409,8 @@ smtp_commands_get_standard (void)
   } commands[] =
   {
     { "HELO", { .offset = METHOD (helo), .protocols = SMTP_ONLY } },
-    { "EHLO", { .offset = METHOD (ehlo), .protocols = SMTP_ONLY } },
-    { "LHLO", { .offset = METHOD (ehlo), .protocols = LMTP_ONLY } },
+    { "EHLO", { .offset = METHOD (ehlo), .protocols = SMTP_ONLY, .is_for_clear = TRUE } },
+    { "LHLO", { .offset = METHOD (ehlo), .protocols = LMTP_ONLY, .is_for_clear = TRUE } },
     { "MAIL", { .offset = METHOD (mail), .adds_status = TRUE, .line_extra = MAIL_EXTRA } },
     { "RCPT", { .offset = METHOD (rcpt), .adds_status = TRUE } },
     { "DATA", { .offset = METHOD (data), .adds_status = TRUE, .asks_more = TRUE } },
@@ -397,8 +419,9 @@ smtp_commands_get_standard (void)
     { "VRFY", { .offset = METHOD (vrfy), .adds_status = TRUE, .line_extra = UTF8_EXTRA } },
     { "EXPN", { .offset = METHOD (expn), .adds_status = TRUE, .line_extra = UTF8_EXTRA } },
     { "HELP", { .offset = METHOD (help), .adds_status = TRUE } },
-    { "NOOP", { .offset = METHOD (noop), .adds_status = TRUE } },
-    { "QUIT", { .offset = METHOD (quit), .adds_status = TRUE } },
+    { "NOOP", { .offset = METHOD (noop), .adds_status = TRUE, .is_for_clear = TRUE } },
+    { "QUIT", { .offset = METHOD (quit), .adds_status = TRUE, .is_for_clear = TRUE } },
+    { "STARTTLS", { .offset = METHOD (starttls), .adds_status = TRUE, .is_for_clear = TRUE } },
   };
   static SmtpCommandTable *table = NULL;
 
@@ -431,5 +454,6 @@ smtp_commands_install_methods (SmtpServerClass *klass)
   klass->help = real_help;
   klass->noop = real_noop;
   klass->quit = real_quit;
+  klass->starttls = smtp_starttls_command;
   klass->unknown_command = real_unknown_command;
 }

@@ -19,6 +19,10 @@ extern const gsize smtp_command_mail_offset;
 extern const gsize smtp_command_rcpt_offset;
 extern const gsize smtp_command_bdat_offset;
 extern const gsize smtp_command_quit_offset;
+extern const gsize smtp_command_starttls_offset;
+
+/* Asks the hook of the TLS handshake. */
+extern const SmtpCommand smtp_command_handshake;
 
 /* The commands of RFC 5321, section 4.1. */
 SmtpCommandTable *smtp_commands_get_standard    (void);

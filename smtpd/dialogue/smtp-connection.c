@@ -6,6 +6,8 @@
 
 #include "smtp-dialogue.h"
 #include "smtp-session-private.h"
+#include "smtp-tls-info-private.h"
+#include "transport/smtp-tls-transport.h"
 
 /* How many commands, or pieces of text, before others get their turn. */
 #define BUDGET 64
@@ -49,7 +51,13 @@ struct _SmtpConnection
   guint lost : 1;        /* nothing gets through any more */
   guint over : 1;        /* the dialogue is */
   guint lingering : 1;
+  guint wants_tls : 1;   /* when all is said in clear */
+  guint shaking : 1;     /* the handshake is under way */
 };
+
+static void on_transport (SmtpTransport       *transport,
+                          SmtpTransportEvents  events,
+                          gpointer             data);
 
 /* Buffers */
 
@@ -229,12 +237,12 @@ take_input (SmtpConnection *self)
     {
       gsize used = smtp_dialogue_input (self->dialogue, scratch, kept, &budget);
 
-      kept -= used;
+      kept = self->wants_tls ? 0 : kept - used;
       if (kept > 0 && used > 0)
         memmove (scratch, scratch + used, kept);
       if (self->output_size > 0)
         flush (self);
-      if (self->lost || self->over || is_blocked (self))
+      if (self->lost || self->over || self->wants_tls || is_blocked (self))
         break;
 
       if (!smtp_dialogue_is_ready (self->dialogue))
@@ -258,6 +266,81 @@ take_input (SmtpConnection *self)
   keep_input (self, scratch, kept);
 }
 
+/* TLS */
+
+static gboolean
+put_tls_on (SmtpConnection  *self,
+            GError         **error)
+{
+  SmtpTlsContext *context = smtp_server_get_config (self->server)->tls_context;
+  g_autoptr (SmtpTlsCredentials) credentials = NULL;
+  SmtpTransport *transport;
+
+  if (context != NULL)
+    credentials = smtp_tls_context_ref_credentials (context);
+  if (credentials == NULL)
+    {
+      g_set_error_literal (error, G_TLS_ERROR, G_TLS_ERROR_MISC, "There is no certificate");
+      return FALSE;
+    }
+
+  transport = smtp_transport_new_tls (self->transport, credentials, error);
+  if (transport == NULL)
+    return FALSE;
+
+  self->transport = transport;
+  smtp_transport_set_callback (transport, on_transport, self);
+
+  return TRUE;
+}
+
+static void
+lose_tls (SmtpConnection *self,
+          const GError   *error)
+{
+  g_info ("session %" G_GUINT64_FORMAT ": %s", smtp_session_get_id (self->session), error->message);
+  self->lost = TRUE;
+}
+
+static void
+shake_hands (SmtpConnection *self)
+{
+  g_autoptr (SmtpTlsInfo) info = NULL;
+  g_autoptr (GError) error = NULL;
+
+  switch (smtp_tls_transport_handshake (self->transport, &error))
+    {
+    case SMTP_TLS_HANDSHAKE_AGAIN:
+      break;
+    case SMTP_TLS_HANDSHAKE_DONE:
+      self->shaking = FALSE;
+      info = smtp_tls_info_new (smtp_tls_transport_get_session (self->transport));
+      smtp_dialogue_begin_tls (self->dialogue, info);
+      break;
+    case SMTP_TLS_HANDSHAKE_FAILED:
+    default:
+      lose_tls (self, error);
+      break;
+    }
+}
+
+static void
+advance_tls (SmtpConnection *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->wants_tls && self->output_size == 0 && !self->lost)
+    {
+      self->wants_tls = FALSE;
+      self->shaking = put_tls_on (self, &error);
+      if (!self->shaking)
+        lose_tls (self, error);
+    }
+
+  if (self->shaking && !self->lost)
+    shake_hands (self);
+}
+
 /* Does all that can be done now. Frees @self when nothing is left to do. */
 static void
 pump (SmtpConnection *self)
@@ -274,8 +357,10 @@ pump (SmtpConnection *self)
   server = g_object_ref (self->server);
   self->busy = TRUE;
   flush (self);
-  if (!self->over && !is_blocked (self))
+  advance_tls (self);
+  if (!self->over && !self->lost && !self->wants_tls && !self->shaking && !is_blocked (self))
     take_input (self);
+  advance_tls (self);
   if (self->lost)
     smtp_dialogue_abort (self->dialogue);
   self->busy = FALSE;
@@ -341,6 +426,15 @@ resume (gpointer data)
 }
 
 static void
+start_tls (gpointer data)
+{
+  SmtpConnection *self = data;
+
+  self->wants_tls = TRUE;
+  keep_input (self, NULL, 0);
+}
+
+static void
 set_over (gpointer data)
 {
   SmtpConnection *self = data;
@@ -372,6 +466,7 @@ static const SmtpDialogueHost dialogue_host =
   .deadline = set_deadline,
   .resume = resume,
   .over = set_over,
+  .start_tls = start_tls,
 };
 
 void
@@ -407,7 +502,13 @@ smtp_connection_start (SmtpServer    *server,
   smtp_transport_set_callback (transport, on_transport, self);
 
   self->busy = TRUE;
-  smtp_dialogue_start (self->dialogue);
+  if (kind == SMTP_LISTENER_KIND_SMTPS)
+    {
+      self->wants_tls = TRUE;
+      smtp_dialogue_expect_tls (self->dialogue);
+    }
+  else
+    smtp_dialogue_start (self->dialogue);
   self->busy = FALSE;
   pump (self);
 }

@@ -68,6 +68,7 @@ smtp_dialogue_is_ready (SmtpDialogue *self)
       return self->body == NULL || !smtp_body_is_full (self->body);
     case SMTP_PHASE_START:
     case SMTP_PHASE_ENDING:
+    case SMTP_PHASE_TLS:
     case SMTP_PHASE_OVER:
     default:
       return FALSE;
@@ -78,7 +79,12 @@ static void
 arm (SmtpDialogue *self)
 {
   const SmtpServerConfig *config = smtp_server_get_config (self->server);
-  guint seconds = self->request != NULL ? config->hook_timeout : config->timeout;
+  guint seconds = config->timeout;
+
+  if (self->request != NULL)
+    seconds = config->hook_timeout;
+  else if (self->phase == SMTP_PHASE_TLS)
+    seconds = config->handshake_timeout;
 
   if (self->phase != SMTP_PHASE_OVER)
     self->host->deadline (self->host_data, seconds * G_USEC_PER_SEC);
@@ -148,7 +154,8 @@ static void
 say_goodbye (SmtpDialogue *self,
              SmtpReply    *reply)
 {
-  if (reply != NULL)
+  /* In the middle of a handshake it would not be understood. */
+  if (reply != NULL && self->phase != SMTP_PHASE_TLS)
     smtp_dialogue_say (self, reply);
   end (self);
   self->host->over (self->host_data);
@@ -221,6 +228,8 @@ smtp_dialogue_drop_envelope (SmtpDialogue *self)
 
 /* Commands */
 
+static void greet (SmtpDialogue *self);
+
 static gboolean
 is_success (SmtpDialogue *self,
             SmtpReply    *reply)
@@ -239,6 +248,10 @@ is_misleading (SmtpDialogue *self,
 
   /* Nobody has made ready for the octets of the chunk: they would be lost. */
   if (self->command.offset == smtp_command_bdat_offset && self->effect == NULL && self->body == NULL)
+    return TRUE;
+
+  /* Likewise for the handshake. */
+  if (self->command.offset == smtp_command_starttls_offset && !self->starts_tls)
     return TRUE;
 
   return !is_success (self, reply) || (self->command.asks_more && self->effect == NULL);
@@ -272,6 +285,10 @@ take_effect (SmtpDialogue *self,
   if (self->phase == SMTP_PHASE_START)
     self->phase = success ? SMTP_PHASE_COMMAND : SMTP_PHASE_REFUSED;
 
+  if (success && self->starts_tls)
+    self->phase = SMTP_PHASE_TLS;
+  self->starts_tls = FALSE;
+
   if (!success && self->command.offset == smtp_command_rcpt_offset)
     self->refused_recipients++;
 
@@ -303,6 +320,22 @@ say_answer (SmtpDialogue *self,
     }
 }
 
+/* After STARTTLS comes the handshake, after the handshake what its hook says. */
+static void
+end_tls_stage (SmtpDialogue *self,
+               gboolean      success)
+{
+  if (smtp_session_get_tls_info (self->session) == NULL)
+    self->host->start_tls (self->host_data);
+  else
+    {
+      self->tls_refused = !success;
+      self->phase = success ? SMTP_PHASE_COMMAND : SMTP_PHASE_REFUSED;
+      if (!self->connected)
+        greet (self);
+    }
+}
+
 static void
 finish (SmtpDialogue *self)
 {
@@ -317,7 +350,7 @@ finish (SmtpDialogue *self)
   ends |= self->close_after;
   is_chunk &= !ends;
   request = g_steal_pointer (&self->request);
-  if (!is_chunk)
+  if (!is_chunk && (!self->command.is_silent || ends))
     say_answer (self, request, reply);
   smtp_stages_clear (self);
 
@@ -327,6 +360,8 @@ finish (SmtpDialogue *self)
 
   if (ends)
     say_goodbye (self, NULL);
+  else if (self->phase == SMTP_PHASE_TLS)
+    end_tls_stage (self, success);
   else if (is_chunk)
     smtp_message_begin_chunk (self, reply, success);
 }
@@ -344,11 +379,43 @@ smtp_dialogue_run (SmtpDialogue      *self,
     finish (self);
 }
 
+/* Who was refused by the hook of the handshake is not asked about again. */
+static void
+greet (SmtpDialogue *self)
+{
+  self->connected = TRUE;
+
+  if (self->phase == SMTP_PHASE_REFUSED)
+    {
+      smtp_dialogue_say (self, smtp_reply_standard (SMTP_REPLY_TLS_REFUSED));
+      return;
+    }
+
+  self->phase = SMTP_PHASE_START;
+  smtp_dialogue_run (self, &smtp_command_greet, "", "", 0);
+}
+
 void
 smtp_dialogue_start (SmtpDialogue *self)
 {
-  self->connected = TRUE;
-  smtp_dialogue_run (self, &smtp_command_greet, "", "", 0);
+  greet (self);
+  arm (self);
+}
+
+void
+smtp_dialogue_expect_tls (SmtpDialogue *self)
+{
+  self->phase = SMTP_PHASE_TLS;
+  arm (self);
+}
+
+void
+smtp_dialogue_begin_tls (SmtpDialogue *self,
+                         SmtpTlsInfo  *info)
+{
+  smtp_session_begin_tls (self->session, info);
+  self->line_reader = (SmtpLineReader) { 0 };
+  smtp_dialogue_run (self, &smtp_command_handshake, "", "", 0);
   arm (self);
 }
 
@@ -385,12 +452,32 @@ smtp_dialogue_time_out (SmtpDialogue *self)
 
 /* Lines */
 
+/* RFC 3207 section 4 leaves these. */
+static gboolean
+lacks_tls (SmtpDialogue      *self,
+           const SmtpCommand *command)
+{
+  return smtp_server_get_config (self->server)->require_tls &&
+         smtp_session_get_tls_info (self->session) == NULL &&
+         !command->is_for_clear;
+}
+
+static void
+refuse_in_clear (SmtpServer  *server,
+                 SmtpSession *session,
+                 SmtpRequest *request,
+                 const char  *argument)
+{
+  smtp_dialogue_refuse_request (smtp_request_get_dialogue (request), request, SMTP_REPLY_TLS_FIRST);
+}
+
 static void
 dispatch (SmtpDialogue          *self,
           const SmtpCommandLine *line,
           gsize                  line_length)
 {
   const SmtpCommand *command = smtp_command_table_lookup (smtp_server_get_commands (self->server), line->verb);
+  SmtpCommand refused = { .method = refuse_in_clear, .adds_status = TRUE };
 
   if (command == NULL || (command->protocols & (self->is_lmtp ? SMTP_ONLY : LMTP_ONLY)))
     command = &smtp_command_unknown;
@@ -398,13 +485,18 @@ dispatch (SmtpDialogue          *self,
   if (line_length + strlen ("\r\n") > COMMAND_LINE_MAX + command->line_extra)
     smtp_dialogue_refuse (self, SMTP_REPLY_LINE_TOO_LONG);
   else if (self->phase == SMTP_PHASE_REFUSED && command->offset != smtp_command_quit_offset)
-    smtp_dialogue_refuse (self, SMTP_REPLY_ONLY_QUIT);
+    smtp_dialogue_refuse (self, self->tls_refused ? SMTP_REPLY_TLS_REFUSED : SMTP_REPLY_ONLY_QUIT);
   else
     {
       if (command->offset == smtp_command_mail_offset)
         smtp_dialogue_ensure_envelope (self);
       if (command->offset == smtp_command_bdat_offset && !smtp_bdat_parse (self, line))
         return;
+      if (lacks_tls (self, command))
+        {
+          refused.offset = command->offset;
+          command = &refused;
+        }
       smtp_dialogue_run (self, command, line->verb, line->argument, line->argument_length);
     }
 }

@@ -25,6 +25,7 @@ typedef enum
   SMTP_PHASE_DATA,       /* the text of a message, up to its dot */
   SMTP_PHASE_CHUNK,      /* the octets of a BDAT */
   SMTP_PHASE_ENDING,     /* the message is there, its body not quite */
+  SMTP_PHASE_TLS,        /* the handshake: nothing that is said would be understood */
   SMTP_PHASE_REFUSED,    /* greeted with 554: RFC 5321 section 3.1 leaves only QUIT */
   SMTP_PHASE_OVER
 } SmtpPhase;
@@ -57,6 +58,9 @@ typedef struct
   void (*resume)   (gpointer data);
   /* Nothing more will be said: flush, and close. */
   void (*over)     (gpointer data);
+  /* What was said goes out in clear, then comes the handshake. What the client has sent
+   * already is no part of it, and no command either: RFC 3207 section 4.2. */
+  void (*start_tls) (gpointer data);
 } SmtpDialogueHost;
 
 struct _SmtpDialogue
@@ -99,6 +103,8 @@ struct _SmtpDialogue
   guint is_lmtp : 1;              /* RFC 2033 */
   guint envelope_is_new : 1;      /* made for the MAIL in progress */
   guint message_ended : 1;        /* the command in progress is the end of a message */
+  guint starts_tls : 1;           /* the command in progress asks for it */
+  guint tls_refused : 1;          /* by a hook, after the handshake */
   guint close_after : 1;
   guint line_seen : 1;            /* the client has sent a line */
 };
@@ -111,6 +117,12 @@ void          smtp_dialogue_free      (SmtpDialogue           *self);
 
 /* Says hello. */
 void          smtp_dialogue_start     (SmtpDialogue           *self);
+
+/* Waits for a handshake before it says hello. */
+void          smtp_dialogue_expect_tls (SmtpDialogue          *self);
+/* It is done. */
+void          smtp_dialogue_begin_tls (SmtpDialogue           *self,
+                                       SmtpTlsInfo            *info);
 
 /* Takes what it can use from the front of @data, and returns how much that was. What is left must be offered again, with what comes behind it. *budget is
  * how many more commands and pieces of text it may handle in this turn. */

@@ -7,7 +7,8 @@
 /* RFC 5321 section 4.1.1.1: what the server can do. HELP is a command, not an extension,
  * but listing it is the custom. */
 static GPtrArray *
-list_builtin (const SmtpServerConfig *config)
+list_builtin (const SmtpServerConfig *config,
+              SmtpSession            *session)
 {
   GPtrArray *lines = g_ptr_array_new_full (16, g_free);
 
@@ -18,6 +19,8 @@ list_builtin (const SmtpServerConfig *config)
   g_ptr_array_add (lines, g_strdup ("CHUNKING"));
   if (config->smtputf8)
     g_ptr_array_add (lines, g_strdup ("SMTPUTF8"));
+  if (config->tls_context != NULL && smtp_session_get_tls_info (session) == NULL)
+    g_ptr_array_add (lines, g_strdup ("STARTTLS"));
   g_ptr_array_add (lines, g_strdup ("ENHANCEDSTATUSCODES"));
   g_ptr_array_add (lines, g_strdup ("HELP"));
 
@@ -29,7 +32,7 @@ smtp_extensions_announce (SmtpServer  *server,
                           SmtpRequest *request)
 {
   const SmtpServerConfig *config = smtp_server_get_config (server);
-  g_autoptr (GPtrArray) lines = list_builtin (config);
+  g_autoptr (GPtrArray) lines = list_builtin (config, smtp_request_get_session (request));
   g_auto (GStrv) added = smtp_request_dup_lines (request);
 
   smtp_server_edit_keywords (server, lines);

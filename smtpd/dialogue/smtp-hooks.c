@@ -28,6 +28,7 @@ typedef struct
 static const HookInfo hooks[SMTP_N_HOOKS] =
 {
   [SMTP_HOOK_CONNECT]    = { "handle-connect",    GIVES_NOTHING,  METHOD (handle_connect) },
+  [SMTP_HOOK_TLS_HANDSHAKE] = { "handle-tls-handshake", GIVES_NOTHING, METHOD (handle_tls_handshake) },
   [SMTP_HOOK_HELO]       = { "handle-helo",       GIVES_ARGUMENT, METHOD (handle_helo) },
   [SMTP_HOOK_EHLO]       = { "handle-ehlo",       GIVES_ARGUMENT, METHOD (handle_ehlo) },
   [SMTP_HOOK_NOOP]       = { "handle-noop",       GIVES_ARGUMENT, METHOD (handle_noop) },
@@ -55,6 +56,21 @@ static const HookInfo hooks[SMTP_N_HOOKS] =
  * A client has connected; nothing was said yet. A refusal is told in place of the greeting: after
  * a 421 the connection is closed, after a 554 only QUIT is served (RFC 5321 section 3.1). @envelope is
  * %NULL.
+ *
+ * Returns: the verdict
+ */
+
+/**
+ * SmtpServer::handle-tls-handshake:
+ * @self: the server
+ * @session: the connection
+ * @envelope: (nullable): the transaction, %NULL outside one
+ * @request: the handshake, through which it is answered
+ *
+ * TLS has begun, by STARTTLS or on an address of %SMTP_LISTENER_KIND_SMTPS; what was agreed upon
+ * is in [property@Session:tls-info]. The client hears nothing of an answer of 200 to 299. After any
+ * other it is told 554 whatever it says, QUIT excepted (RFC 3207 section 4.1), or, by a 421, the
+ * connection ends. @envelope is %NULL.
  *
  * Returns: the verdict
  */

@@ -57,6 +57,15 @@ append_protocol (GString    *text,
     g_string_append (text, protocol);
 }
 
+static void
+append_tls (GString     *text,
+            SmtpTlsInfo *info)
+{
+  if (info != NULL)
+    g_string_append_printf (text, "\r\n\t(%s, %s)", smtp_tls_info_get_version (info),
+                            smtp_tls_info_get_cipher_suite (info));
+}
+
 /* RFC 5322 section 3.3. In English, whatever the locale. */
 static void
 append_date (GString *text)
@@ -96,6 +105,7 @@ append_received (GString      *text,
   append_word (text, smtp_server_get_hostname (server), utf8);
   g_string_append (text, " with ");
   append_protocol (text, smtp_session_get_protocol (session), utf8);
+  append_tls (text, smtp_session_get_tls_info (session));
   g_string_append_printf (text, " id %" G_GINT64_MODIFIER "x-%" G_GINT64_MODIFIER "x",
                           g_get_real_time (), smtp_session_get_id (session));
   /* With several, each would learn of the others: RFC 5321 section 7.6. */

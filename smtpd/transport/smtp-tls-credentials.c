@@ -194,6 +194,18 @@ smtp_tls_credentials_unref (SmtpTlsCredentials *self)
   g_free (self);
 }
 
+/* Nobody else looks when the program has said "required". */
+static int
+verify_client (gnutls_session_t session)
+{
+  unsigned int status;
+
+  if (gnutls_certificate_verify_peers2 (session, &status) < 0 || status != 0)
+    return GNUTLS_E_CERTIFICATE_ERROR;
+
+  return 0;
+}
+
 static int
 request_certificates (SmtpTlsCredentials *self,
                       gnutls_session_t    session)
@@ -201,6 +213,8 @@ request_certificates (SmtpTlsCredentials *self,
   if (self->clients != SMTP_CLIENT_CERTIFICATES_IGNORED)
     gnutls_certificate_server_set_request (session, self->clients == SMTP_CLIENT_CERTIFICATES_REQUIRED
                                                       ? GNUTLS_CERT_REQUIRE : GNUTLS_CERT_REQUEST);
+  if (self->clients == SMTP_CLIENT_CERTIFICATES_REQUIRED)
+    gnutls_session_set_verify_function (session, verify_client);
 
   return 0;
 }

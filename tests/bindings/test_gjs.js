@@ -161,6 +161,24 @@ const tests = {
         equal([handler.content, handler.rcptTos], ['', ['b@example.org']]);
     },
 
+    async body() {
+        const server = new Smtpd.Server();
+        let stream = null;
+        server.connect('handle-body', () => {
+            stream = Gio.MemoryOutputStream.new_resizable();
+            return stream;
+        });
+        server.connect('handle-data', (_server, _session, _envelope, request) => {
+            request.reply(250, null);
+            return Smtpd.Verdict.HANDLED;
+        });
+        const client = await listen(server);
+        equal(await client.codes('EHLO me', 'MAIL FROM:<>', 'RCPT TO:<b@example.org>', 'BDAT 5 LAST\r\nhello'),
+            [250, 250, 250, 250]);
+        equal(stream.is_closed(), true);
+        equal(new TextDecoder().decode(stream.steal_as_bytes().toArray()).trimEnd(), 'hello');
+    },
+
     async failures() {
         const hooks = [
             () => { throw new Error('secret'); },

@@ -5,6 +5,7 @@
 import mailbox
 import os
 import smtplib
+import ssl
 import tempfile
 import threading
 import time
@@ -14,7 +15,7 @@ import gi
 
 gi.require_version('Smtpd', '1.0')
 
-from gi.repository import GLib, Smtpd  # noqa: E402
+from gi.repository import Gio, GLib, Smtpd  # noqa: E402
 
 PATIENCE = 20
 MESSAGE = 'Subject: x\r\n\r\n\u00fc\r\n'.encode()
@@ -235,6 +236,79 @@ class AllHandler(Smtpd.Handler):
 
     def do_handle_disconnect(self, server, session):
         self.note('disconnect', None)
+
+
+class BodyHandler(Smtpd.Handler):
+    """Supplies a stream by its method, and takes the message."""
+
+    def do_handle_body(self, server, session, envelope):
+        self.stream = Gio.MemoryOutputStream.new_resizable()
+        return self.stream
+
+    def do_handle_data(self, server, session, envelope, request):
+        request.reply(250, None)
+
+
+class Bodies(unittest.TestCase):
+    """Messages written to streams of GIO's."""
+
+    def test_file(self):
+        """A file that is to be replaced is, by a whole message, and is not, by half a one."""
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, 'message')
+            with open(path, 'w') as file:
+                file.write('old')
+
+            def on_body(server, session, envelope):
+                return Gio.File.new_for_path(path).replace(None, False, Gio.FileCreateFlags.NONE, None)
+
+            def leave(client):
+                client.ehlo()
+                client.mail('a@example.org')
+                client.rcpt('b@example.org')
+                client.send(b'BDAT 5\r\nhel')
+
+            server = Smtpd.Server()
+            server.connect('handle-body', on_body)
+            server.connect('handle-data', take)
+            loop = Loop(server)
+            loop.run(leave)
+            with open(path) as file:
+                self.assertEqual(file.read(), 'old')
+            self.assertEqual(loop.run(transaction)[-1], 250)
+            with open(path, 'rb') as file:
+                self.assertEqual(file.read(), MESSAGE)
+
+    def test_handler(self):
+        server = Smtpd.Server()
+        handler = BodyHandler()
+        server.add_handler(handler)
+        self.assertEqual(Loop(server).run(transaction)[-1], 250)
+        self.assertTrue(handler.stream.is_closed())
+        self.assertEqual(handler.stream.steal_as_bytes().get_data(), MESSAGE)
+
+
+class Tls(unittest.TestCase):
+
+    def test_starttls(self):
+        seen = []
+
+        def on_handshake(server, session, envelope, request):
+            info = session.tls_info
+            seen.append((info.version, info.cipher_suite, info.resumed, info.peer_certificate_der,
+                         len(info.get_channel_binding('tls-exporter').get_data()), session.host_name))
+            return Smtpd.Verdict.CONTINUE
+
+        def script(client):
+            client.ehlo()
+            client.starttls(context=ssl._create_unverified_context())
+            return transaction(client)
+
+        server = Smtpd.Server(tls_context=Smtpd.TlsContext.new_self_signed('mx.example'), require_tls=True)
+        server.connect('handle-tls-handshake', on_handshake)
+        server.connect('handle-data', take)
+        self.assertEqual(Loop(server).run(script)[-1], 250)
+        self.assertEqual(seen, [('TLS1.3', 'TLS_AES_256_GCM_SHA384', False, None, 32, None)])
 
 
 class Hooks(unittest.TestCase):

@@ -296,11 +296,15 @@ class Errors(TempDirCase):
         self.check_usage('-l')
 
     def test_options_of_the_future(self):
-        for option in ('--smtps-listen=localhost:0', '--tls-cert=x',
-                       '--tls-key=x', '--tls-self-signed', '--require-tls', '--auth-file=x',
-                       '--require-auth', '--auth-without-tls', '--max-connections=1',
-                       '--max-recipients=1', '--proxy-protocol', '-Hrelay:localhost:25'):
+        for option in ('--auth-file=x', '--require-auth', '--auth-without-tls', '--max-connections=1',
+                       '--max-recipients=1', '--proxy-protocol'):
             self.check_usage(option)
+
+    def test_tls(self):
+        self.check_usage('--require-tls')
+        self.check_usage('--smtps-listen=localhost:0')
+        self.check_usage('--tls-key=x')
+        self.check_usage('--tls-self-signed', '--tls-cert=x')
 
     def test_numbers(self):
         for option in '--size', '--timeout', '--max-errors':
