@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""TLS contexts from Python: SNI, reload, client certificates, and the hook of the handshake."""
+
+import os
+import smtplib
+import ssl
+import subprocess
+import tempfile
+import threading
+import unittest
+
+import gi
+
+gi.require_version('Smtpd', '1.0')
+
+from gi.repository import GLib, Smtpd  # noqa: E402
+
+PATIENCE = 20
+
+
+def make_certificate(directory, name):
+    """A key and a certificate that it signs; the path of both, in one file."""
+    path = os.path.join(directory, name + '.pem')
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+                    '-keyout', path + '.key', '-out', path + '.crt', '-subj', '/CN=' + name, '-days', '2',
+                    '-addext', 'subjectAltName=DNS:' + name], check=True, stderr=subprocess.DEVNULL)
+    with open(path, 'wb') as out:
+        for part in '.crt', '.key':
+            with open(path + part, 'rb') as file:
+                out.write(file.read())
+    return path
+
+
+def der_of(path):
+    with open(path + '.crt') as file:
+        return ssl.PEM_cert_to_DER_cert(file.read())
+
+
+class Contexts(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = directory.name
+        self.certificate = make_certificate(self.directory, 'mx.example')
+        self.context = Smtpd.TlsContext.new(self.certificate, None)
+        self.server = Smtpd.Server(tls_context=self.context)
+        self.server.listen('127.0.0.1:0', Smtpd.ListenerKind.SMTPS)
+        self.port = int(self.server.dup_listen_addresses()[0].rpartition(':')[2])
+
+    def run_client(self, script, name='mx.example', own=None):
+        """Runs script(client) in a thread, with the loop; returns what it returns or raises."""
+        loop = GLib.MainLoop()
+        result = []
+
+        def play():
+            context = ssl._create_unverified_context()
+            if own is not None:
+                context.load_cert_chain(own)
+            try:
+                # smtplib asks for the name of the host that it connects to.
+                with smtplib.SMTP_SSL('127.0.0.1', self.port, local_hostname='me', context=Named(context, name),
+                                      timeout=PATIENCE) as client:
+                    result.append(script(client))
+            except Exception as error:
+                result.append(error)
+            GLib.idle_add(loop.quit)
+
+        thread = threading.Thread(target=play)
+        thread.start()
+        loop.run()
+        thread.join()
+        while self.server.get_n_sessions() > 0:
+            GLib.MainContext.default().iteration(True)
+        return result[0]
+
+    def shown(self, name):
+        return self.run_client(lambda client: client.sock.getpeercert(True), name)
+
+    def test_server_name(self):
+        other = make_certificate(self.directory, 'other.example')
+        names = []
+        self.server.connect('handle-tls-handshake', lambda server, session, envelope, request:
+                            names.append(session.tls_info.server_name) or Smtpd.Verdict.CONTINUE)
+        self.assertTrue(self.context.add_certificate(other, None))
+        self.assertEqual(self.shown('mx.example'), der_of(self.certificate))
+        self.assertEqual(self.shown('other.example'), der_of(other))
+        self.assertEqual(self.shown('unknown.example'), der_of(self.certificate))
+        self.assertEqual(names, ['mx.example', 'other.example', 'unknown.example'])
+
+    def test_reload(self):
+        before = der_of(self.certificate)
+        self.assertEqual(self.shown('mx.example'), before)
+        make_certificate(self.directory, 'mx.example')
+        self.assertEqual(self.shown('mx.example'), before)
+        self.assertTrue(self.context.reload())
+        self.assertEqual(self.shown('mx.example'), der_of(self.certificate))
+        os.unlink(self.certificate)
+        with self.assertRaises(GLib.Error):
+            self.context.reload()
+        self.assertEqual(self.shown('mx.example'), der_of(self.certificate))
+
+    def test_errors(self):
+        with open(self.certificate + '.bad', 'w') as file:
+            file.write('-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n')
+        other = make_certificate(self.directory, 'other.example')
+        for arguments in (('/nonexistent', None), (self.certificate + '.bad', None),
+                          (self.certificate + '.crt', other + '.key'), (self.directory, None)):
+            with self.subTest(arguments), self.assertRaises(GLib.Error):
+                Smtpd.TlsContext.new(*arguments)
+        self.context.props.priority = 'NONSENSE'
+        with self.assertRaises(GLib.Error):
+            self.context.reload()
+
+    def test_client_certificates(self):
+        own = make_certificate(self.directory, 'client.example')
+        stranger = make_certificate(self.directory, 'stranger.example')
+        seen = []
+
+        def on_handshake(server, session, envelope, request):
+            der = session.tls_info.peer_certificate_der
+            seen.append((der.get_data() if der else None, session.tls_info.peer_verified))
+            return Smtpd.Verdict.CONTINUE
+
+        self.server.connect('handle-tls-handshake', on_handshake)
+        self.context.props.ca_file = own + '.crt'
+        self.context.props.client_certificates = Smtpd.ClientCertificates.REQUESTED
+        for certificate in None, own, stranger:
+            self.assertEqual(self.run_client(lambda client: client.noop()[0], own=certificate), 250)
+        self.assertEqual(seen, [(None, False), (der_of(own), True), (der_of(stranger), False)])
+
+        seen.clear()
+        self.context.props.client_certificates = Smtpd.ClientCertificates.REQUIRED
+        self.assertEqual(self.run_client(lambda client: client.noop()[0], own=own), 250)
+        for certificate in None, stranger:
+            self.assertIsInstance(self.run_client(lambda client: client.noop()[0], own=certificate), Exception)
+        self.assertEqual(seen, [(der_of(own), True)])
+
+    def test_refusal(self):
+        """Whatever is no assent is a refusal: 554 to all but QUIT."""
+        hooks = [
+            lambda server, session, envelope, request: request.reply(550, 'no') and Smtpd.Verdict.HANDLED,
+            lambda *args: None,
+            lambda *args: 1 / 0,
+            lambda server, session, envelope, request: request.hold() or Smtpd.Verdict.HANDLED,
+        ]
+        self.server.props.hook_timeout = 1
+        for hook in hooks:
+            handler = self.server.connect('handle-tls-handshake', hook)
+            result = self.run_client(lambda client: None)
+            self.assertIsInstance(result, smtplib.SMTPConnectError)
+            self.assertEqual(result.smtp_code, 554)
+            self.server.disconnect(handler)
+        self.assertEqual(self.run_client(lambda client: client.noop()[0]), 250)
+
+    def test_late_assent(self):
+        def on_handshake(server, session, envelope, request):
+            request.hold()
+            GLib.timeout_add(50, lambda: request.proceed() and False)
+            return Smtpd.Verdict.HANDLED
+
+        self.server.connect('handle-tls-handshake', on_handshake)
+        self.assertEqual(self.run_client(lambda client: client.noop()[0]), 250)
+
+
+class Named:
+    """An SSLContext that asks for a name of its own."""
+
+    def __init__(self, context, name):
+        self.context = context
+        self.name = name
+
+    def wrap_socket(self, sock, server_hostname):
+        return self.context.wrap_socket(sock, server_hostname=self.name)
+
+
+if __name__ == '__main__':
+    unittest.main()
