@@ -258,9 +258,3 @@ smtp_tls_credentials_open (SmtpTlsCredentials  *self,
 
   return session;
 }
-
-gboolean
-smtp_tls_credentials_want_clients (SmtpTlsCredentials *self)
-{
-  return self->clients != SMTP_CLIENT_CERTIFICATES_IGNORED;
-}

@@ -38,7 +38,6 @@ void                smtp_tls_credentials_unref (SmtpTlsCredentials   *self);
 /* A session of the server's side, set up; the caller's to deinit, while it holds @self. */
 gnutls_session_t    smtp_tls_credentials_open  (SmtpTlsCredentials   *self,
                                                 GError              **error);
-gboolean            smtp_tls_credentials_want_clients (SmtpTlsCredentials *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SmtpTlsCredentials, smtp_tls_credentials_unref)
 

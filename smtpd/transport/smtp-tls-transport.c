@@ -279,9 +279,3 @@ smtp_tls_transport_get_session (SmtpTransport *transport)
 
   return ((SmtpTlsTransport *) transport)->session;
 }
-
-gboolean
-smtp_tls_transport_wants_clients (SmtpTransport *transport)
-{
-  return smtp_tls_credentials_want_clients (((SmtpTlsTransport *) transport)->credentials);
-}

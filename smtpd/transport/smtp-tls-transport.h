@@ -28,6 +28,5 @@ SmtpTlsHandshake  smtp_tls_transport_handshake     (SmtpTransport       *transpo
                                                     GError             **error);
 
 gnutls_session_t  smtp_tls_transport_get_session   (SmtpTransport       *transport);
-gboolean          smtp_tls_transport_wants_clients (SmtpTransport       *transport);
 
 G_END_DECLS
