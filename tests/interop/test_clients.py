@@ -212,6 +212,7 @@ class Clients(unittest.TestCase):
 class Memory(unittest.TestCase):
     SIZE = 100 * MEBIBYTE
     LIMIT = 32 * 1024
+    PIECE = RANDOM.randbytes(MEBIBYTE).replace(b'\r', b'r').replace(b'\n', b'n').replace(b'.', b'd')
 
     @staticmethod
     def peak(server):
@@ -220,7 +221,6 @@ class Memory(unittest.TestCase):
             return next(int(line.split()[1]) for line in file if line.startswith('VmHWM'))
 
     def send(self, server, by_chunks, results):
-        piece = RANDOM.randbytes(MEBIBYTE).replace(b'\r', b'r').replace(b'\n', b'n').replace(b'.', b'd')
         with server.client() as client:
             client.ehlo()
             client.docmd('MAIL FROM:<a@example.org>')
@@ -230,10 +230,20 @@ class Memory(unittest.TestCase):
             else:
                 client.docmd('DATA')
             for i in range(self.SIZE // MEBIBYTE):
-                client.sock.sendall(piece)
+                client.sock.sendall(self.PIECE)
             if not by_chunks:
                 client.send(b'\r\n.\r\n')
             results.append(client.getreply()[0])
+
+    def check_maildir(self, new):
+        names = os.listdir(new)
+        self.assertEqual(len(names), 4)
+        for name in names:
+            with open(os.path.join(new, name), 'rb') as file:
+                content = take_off_trace(file.read())
+            # DATA ends the last line.
+            self.assertEqual(len(content) // 4 * 4, self.SIZE)
+            self.assertTrue(content.removesuffix(b'\r\n') == self.PIECE * (self.SIZE // MEBIBYTE))
 
     def test_four_at_once(self):
         results = []
@@ -248,6 +258,8 @@ class Memory(unittest.TestCase):
                         thread.join()
                     self.assertEqual(results, [250] * 4)
                     self.assertLess(self.peak(server), self.LIMIT)
+                if handler != 'sink':
+                    self.check_maildir(os.path.join(directory, 'm', 'new'))
                 results.clear()
 
 
