@@ -151,6 +151,32 @@ class Clients(TlsCase):
                 self.run_client('curl', '-sS', '-k', '--ssl-reqd', url, '--mail-from', 'a@example.org',
                                 '--mail-rcpt', 'b@example.org', '-T', self.path('message'))
 
+    def test_msmtp(self):
+        if shutil.which('msmtp') is None:
+            self.skipTest('there is no msmtp')
+        with self.serve('--require-tls') as server:
+            for index, starttls in (0, 'on'), (1, 'off'):
+                result = subprocess.run(
+                    ['msmtp', '-C', '/dev/null', '--host=127.0.0.1', f'--port={server.port(index)}', '--tls=on',
+                     f'--tls-starttls={starttls}', '--tls-certcheck=off', '--from=a@example.org', 'b@example.org'],
+                    input=b'Subject: x\n\nx\n', stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE)
+                self.assertEqual(result.returncode, 0, result.stdout)
+
+    def test_gnutls(self):
+        """It resumes its own session at the second connection."""
+        if shutil.which('gnutls-cli') is None:
+            self.skipTest('there is no gnutls-cli')
+        with self.serve() as server:
+            for version in 'TLS1.2', 'TLS1.3':
+                result = subprocess.run(
+                    ['gnutls-cli', '--insecure', '--starttls-proto=smtp', '--resume', '--alpn=smtp',
+                     f'--priority=NORMAL:-VERS-ALL:+VERS-{version}', '-p', str(server.port()), '127.0.0.1'],
+                    input='EHLO x\nQUIT\n', stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                    timeout=PATIENCE)
+                self.assertIn(f'({version}', result.stdout)
+                self.assertIn('Application protocol: smtp', result.stdout)
+                self.assertIn('This is a resumed session', result.stdout)
+
     def test_openssl(self):
         """Sessions are resumed, in both versions."""
         with self.serve() as server:
