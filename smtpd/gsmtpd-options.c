@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "gsmtpd-options.h"
+
+#include <string.h>
+
+#include "gsmtpd-log.h"
+
+#define DEFAULT_SIZE 33554432
+/* What is more than this is a slip of the fingers. */
+#define MAX_TIMEOUT (24 * 60 * 60)
+#define MAX_MAX_ERRORS 1000000
+
+/* The longest host name, RFC 5321 section 4.5.3.1.2. */
+#define MAX_HOSTNAME 255
+
+void
+gsmtpd_options_clear (GsmtpdOptions *self)
+{
+  g_clear_pointer (&self->listen, g_strfreev);
+  g_clear_pointer (&self->lmtp_listen, g_strfreev);
+  g_clear_pointer (&self->smtps_listen, g_strfreev);
+  g_clear_pointer (&self->tls_cert, g_free);
+  g_clear_pointer (&self->tls_key, g_free);
+  g_clear_pointer (&self->handler, g_free);
+  g_clear_pointer (&self->size, g_free);
+  g_clear_pointer (&self->timeout, g_free);
+  g_clear_pointer (&self->max_errors, g_free);
+  g_clear_pointer (&self->hostname, g_free);
+}
+
+static gboolean
+count_debug (const char  *name,
+             const char  *value,
+             gpointer     data,
+             GError     **error)
+{
+  gsmtpd_log_more ();
+
+  return TRUE;
+}
+
+/* GOption's own numbers may be negative, octal or hexadecimal. Leaves *number as it is
+ * without @text. */
+static gboolean
+parse_number (const char  *option,
+              const char  *text,
+              guint64      max,
+              guint64     *number,
+              GError     **error)
+{
+  if (text == NULL || g_ascii_string_to_unsigned (text, 10, 0, max, number, NULL))
+    return TRUE;
+
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+               "\"%s\" is no value for --%s: a number from 0 to %" G_GUINT64_FORMAT " is",
+               text, option, max);
+
+  return FALSE;
+}
+
+/* It goes into every greeting, so it must be one word of ASCII. */
+static gboolean
+check_hostname (const char  *hostname,
+                GError     **error)
+{
+  gsize length = hostname != NULL ? strlen (hostname) : 1;
+  gboolean good = length > 0 && length <= MAX_HOSTNAME;
+
+  for (const char *p = hostname; good && p != NULL && *p != '\0'; p++)
+    good = g_ascii_isgraph (*p);
+
+  if (!good)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "\"%s\" is no host name", hostname);
+
+  return good;
+}
+
+static gboolean
+check_tls (const GsmtpdOptions  *self,
+           GError              **error)
+{
+  gboolean has_tls = self->tls_cert != NULL || self->tls_self_signed;
+  const char *complaint = NULL;
+
+  if (self->tls_cert != NULL && self->tls_self_signed)
+    complaint = "--tls-cert and --tls-self-signed exclude one another";
+  else if (self->tls_key != NULL && self->tls_cert == NULL)
+    complaint = "--tls-key needs --tls-cert";
+  else if (self->require_tls && !has_tls)
+    complaint = "--require-tls needs --tls-cert or --tls-self-signed";
+  else if (self->smtps_listen != NULL && !has_tls)
+    complaint = "--smtps-listen needs --tls-cert or --tls-self-signed";
+
+  if (complaint != NULL)
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, complaint);
+
+  return complaint == NULL;
+}
+
+static gboolean
+check_options (GsmtpdOptions  *self,
+               char          **rest,
+               GError        **error)
+{
+  if (rest != NULL && rest[0] != NULL)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "\"%s\" is no option", rest[0]);
+      return FALSE;
+    }
+
+  if (!check_tls (self, error))
+    return FALSE;
+
+  self->size_number = DEFAULT_SIZE;
+
+  return parse_number ("size", self->size, G_MAXINT64, &self->size_number, error) &&
+         parse_number ("timeout", self->timeout, MAX_TIMEOUT, &self->timeout_number, error) &&
+         parse_number ("max-errors", self->max_errors, MAX_MAX_ERRORS, &self->max_errors_number, error) &&
+         check_hostname (self->hostname, error);
+}
+
+gboolean
+gsmtpd_options_parse (GsmtpdOptions   *self,
+                      int             *argc,
+                      char          ***argv,
+                      GError         **error)
+{
+  g_auto (GStrv) rest = NULL;
+  const GOptionEntry entries[] =
+  {
+    { "listen", 'l', 0, G_OPTION_ARG_FILENAME_ARRAY, &self->listen,
+      "Listen on HOST:PORT, [V6]:PORT or unix:PATH; repeatable (default: " GSMTPD_DEFAULT_ADDRESS ")", "ADDR" },
+    { "lmtp-listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->lmtp_listen,
+      "The same for LMTP; with it there is no default for SMTP", "ADDR" },
+    { "smtps-listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->smtps_listen,
+      "The same for SMTP in TLS from the beginning", "ADDR" },
+    { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_cert,
+      "The certificate for TLS, PEM, with its chain", "FILE" },
+    { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_key,
+      "Its key, PEM (default: in the same file)", "FILE" },
+    { "tls-self-signed", 0, 0, G_OPTION_ARG_NONE, &self->tls_self_signed,
+      "Make a certificate, for tests", NULL },
+    { "require-tls", 0, 0, G_OPTION_ARG_NONE, &self->require_tls,
+      "Take mail only through TLS", NULL },
+    { "handler", 'H', 0, G_OPTION_ARG_FILENAME, &self->handler,
+      "What becomes of messages: debugging (default), sink, maildir:DIR, mbox:FILE, relay:HOST:PORT", "NAME[:ARG]" },
+    { "size", 's', 0, G_OPTION_ARG_STRING, &self->size,
+      "The largest message (default: " G_STRINGIFY (DEFAULT_SIZE) "; 0: no limit)", "BYTES" },
+    { "smtputf8", 'u', 0, G_OPTION_ARG_NONE, &self->smtputf8, "Offer SMTPUTF8", NULL },
+    { "hostname", 0, 0, G_OPTION_ARG_FILENAME, &self->hostname, "What the server calls itself", "NAME" },
+    { "timeout", 0, 0, G_OPTION_ARG_STRING, &self->timeout,
+      "How long a client may be silent (0: for ever)", "SECONDS" },
+    { "max-errors", 0, 0, G_OPTION_ARG_STRING, &self->max_errors,
+      "How many commands of a client may be wrong (0: any number)", "N" },
+    { "debug", 'd', G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, (gpointer) count_debug,
+      "Log connections and results; given twice, the dialogue too", NULL },
+    { "version", 'v', 0, G_OPTION_ARG_NONE, &self->version, "Print the version and exit", NULL },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, NULL },
+    { NULL }
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+
+  g_option_context_set_summary (context, "Receives mail by SMTP.");
+  g_option_context_add_main_entries (context, entries, NULL);
+
+  return g_option_context_parse (context, argc, argv, error) && check_options (self, rest, error);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <smtpd/smtpd.h>
+
+G_BEGIN_DECLS
+
+#define GSMTPD_DEFAULT_ADDRESS "localhost:8025"
+
+/* What the command line says. */
+typedef struct
+{
+  GStrv listen;
+  GStrv lmtp_listen;
+  GStrv smtps_listen;
+  char *tls_cert;
+  char *tls_key;
+  gboolean tls_self_signed;
+  gboolean require_tls;
+  char *handler;
+  char *size;
+  char *timeout;
+  char *max_errors;
+  char *hostname;
+  gboolean smtputf8;
+  gboolean version;
+
+  guint64 size_number;
+  guint64 timeout_number;
+  guint64 max_errors_number;
+} GsmtpdOptions;
+
+gboolean gsmtpd_options_parse (GsmtpdOptions   *self,
+                               int             *argc,
+                               char          ***argv,
+                               GError         **error);
+void     gsmtpd_options_clear (GsmtpdOptions   *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (GsmtpdOptions, gsmtpd_options_clear)
+
+G_END_DECLS
