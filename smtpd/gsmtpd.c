@@ -77,6 +77,19 @@ print_addresses (SmtpServer  *server,
   return FALSE;
 }
 
+/* Whoever renews the certificate need not know of us. */
+static SmtpTlsContext *
+make_tls_context (const GsmtpdOptions  *options,
+                  GError              **error)
+{
+  SmtpTlsContext *context = smtp_tls_context_new (options->tls_cert, options->tls_key, error);
+
+  if (context != NULL)
+    smtp_tls_context_set_watch_files (context, TRUE);
+
+  return context;
+}
+
 static gboolean
 set_up_tls (SmtpServer           *server,
             const GsmtpdOptions  *options,
@@ -85,7 +98,7 @@ set_up_tls (SmtpServer           *server,
   g_autoptr (SmtpTlsContext) context = NULL;
 
   if (options->tls_cert != NULL)
-    context = smtp_tls_context_new (options->tls_cert, options->tls_key, error);
+    context = make_tls_context (options, error);
   else if (options->tls_self_signed)
     context = smtp_tls_context_new_self_signed (smtp_server_get_hostname (server), error);
   else

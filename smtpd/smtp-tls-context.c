@@ -6,7 +6,6 @@
 
 #include <gnutls/gnutls.h>
 
-#include "smtp-enum-types.h"
 #include "smtp-tls-context-private.h"
 #include "transport/smtp-tls-self-signed.h"
 
@@ -25,43 +24,14 @@
  * ticket of another one is worth nothing here.
  */
 
-struct _SmtpTlsContext
-{
-  GObject parent_instance;
-
-  char *certificate_file;
-  char *key_file;
-  GBytes *certificate_pem;
-  GBytes *key_pem;
-  char *ca_file;
-  char *ocsp_file;
-  char *priority;
-  SmtpClientCertificates clients;
-  GPtrArray *more;
-  GBytes *ticket_key;
-
-  SmtpTlsCredentials *credentials;  /* NULL: to be made when next wanted */
-};
-
 G_DEFINE_FINAL_TYPE (SmtpTlsContext, smtp_tls_context, G_TYPE_OBJECT)
-
-enum
-{
-  PROP_0,
-  PROP_CLIENT_CERTIFICATES,
-  PROP_CA_FILE,
-  PROP_OCSP_FILE,
-  PROP_PRIORITY,
-  N_PROPS
-};
-
-static GParamSpec *props[N_PROPS];
 
 static void
 smtp_tls_context_finalize (GObject *object)
 {
   SmtpTlsContext *self = SMTP_TLS_CONTEXT (object);
 
+  g_clear_pointer (&self->watch, smtp_tls_watch_free);
   g_free (self->certificate_file);
   g_free (self->key_file);
   g_clear_pointer (&self->certificate_pem, g_bytes_unref);
@@ -72,108 +42,16 @@ smtp_tls_context_finalize (GObject *object)
   g_ptr_array_unref (self->more);
   g_clear_pointer (&self->ticket_key, g_bytes_unref);
   g_clear_pointer (&self->credentials, smtp_tls_credentials_unref);
+  g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (smtp_tls_context_parent_class)->finalize (object);
 }
 
 static void
-smtp_tls_context_get_property (GObject    *object,
-                               guint       prop_id,
-                               GValue     *value,
-                               GParamSpec *pspec)
-{
-  SmtpTlsContext *self = SMTP_TLS_CONTEXT (object);
-
-  switch (prop_id)
-    {
-    case PROP_CLIENT_CERTIFICATES:
-      g_value_set_enum (value, self->clients);
-      break;
-    case PROP_CA_FILE:
-      g_value_set_string (value, self->ca_file);
-      break;
-    case PROP_OCSP_FILE:
-      g_value_set_string (value, self->ocsp_file);
-      break;
-    case PROP_PRIORITY:
-      g_value_set_string (value, self->priority);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-smtp_tls_context_set_property (GObject      *object,
-                               guint         prop_id,
-                               const GValue *value,
-                               GParamSpec   *pspec)
-{
-  SmtpTlsContext *self = SMTP_TLS_CONTEXT (object);
-
-  switch (prop_id)
-    {
-    case PROP_CLIENT_CERTIFICATES:
-      smtp_tls_context_set_client_certificates (self, g_value_get_enum (value));
-      break;
-    case PROP_CA_FILE:
-      smtp_tls_context_set_ca_file (self, g_value_get_string (value));
-      break;
-    case PROP_OCSP_FILE:
-      smtp_tls_context_set_ocsp_file (self, g_value_get_string (value));
-      break;
-    case PROP_PRIORITY:
-      smtp_tls_context_set_priority (self, g_value_get_string (value));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
 smtp_tls_context_class_init (SmtpTlsContextClass *klass)
 {
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
-
-  object_class->finalize = smtp_tls_context_finalize;
-  object_class->get_property = smtp_tls_context_get_property;
-  object_class->set_property = smtp_tls_context_set_property;
-
-  /**
-   * SmtpTlsContext:client-certificates: (getter get_client_certificates) (setter set_client_certificates)
-   *
-   * Whether clients are asked for certificates.
-   */
-  props[PROP_CLIENT_CERTIFICATES] =
-    g_param_spec_enum ("client-certificates", NULL, NULL, SMTP_TYPE_CLIENT_CERTIFICATES,
-                       SMTP_CLIENT_CERTIFICATES_IGNORED, flags);
-
-  /**
-   * SmtpTlsContext:ca-file: (type filename) (getter get_ca_file) (setter set_ca_file)
-   *
-   * A PEM file with the authorities that client certificates are verified with. %NULL: those that
-   * the system trusts.
-   */
-  props[PROP_CA_FILE] = g_param_spec_string ("ca-file", NULL, NULL, NULL, flags);
-
-  /**
-   * SmtpTlsContext:ocsp-file: (type filename) (getter get_ocsp_file) (setter set_ocsp_file)
-   *
-   * A file with an OCSP response for the certificate, in DER, that clients are shown (RFC 6066
-   * section 8). To be reloaded before it expires.
-   */
-  props[PROP_OCSP_FILE] = g_param_spec_string ("ocsp-file", NULL, NULL, NULL, flags);
-
-  /**
-   * SmtpTlsContext:priority: (getter get_priority) (setter set_priority)
-   *
-   * A priority string of GnuTLS: versions, ciphers and so on. %NULL: TLS 1.2 and 1.3, without
-   * what is known to be weak.
-   */
-  props[PROP_PRIORITY] = g_param_spec_string ("priority", NULL, NULL, NULL, flags);
-
-  g_object_class_install_properties (object_class, N_PROPS, props);
+  G_OBJECT_CLASS (klass)->finalize = smtp_tls_context_finalize;
+  smtp_tls_context_install_properties (G_OBJECT_CLASS (klass));
 }
 
 static void
@@ -186,7 +64,7 @@ free_pair (gpointer data)
   g_free (pair);
 }
 
-/* Tickets are encrypted with keys that GnuTLS derives from this one, each for some hours. */
+/* Under the lock. Tickets are encrypted with keys that GnuTLS derives from this one, each for some hours. */
 static void
 renew_ticket_key (SmtpTlsContext *self)
 {
@@ -200,6 +78,7 @@ renew_ticket_key (SmtpTlsContext *self)
 static void
 smtp_tls_context_init (SmtpTlsContext *self)
 {
+  g_mutex_init (&self->lock);
   self->more = g_ptr_array_new_with_free_func (free_pair);
   renew_ticket_key (self);
 }
@@ -317,6 +196,55 @@ smtp_tls_context_new_self_signed (const char  *host_name,
   return load (g_steal_pointer (&self), error);
 }
 
+/* Watching the files */
+
+static void
+add_path (GPtrArray  *paths,
+          const char *path)
+{
+  if (path != NULL)
+    g_ptr_array_add (paths, g_strdup (path));
+}
+
+static GPtrArray *
+get_paths (SmtpTlsContext *self)
+{
+  GPtrArray *paths = g_ptr_array_new_with_free_func (g_free);
+
+  add_path (paths, self->certificate_file);
+  add_path (paths, self->key_file);
+  add_path (paths, self->ca_file);
+  add_path (paths, self->ocsp_file);
+  for (guint i = 0; i < self->more->len; i++)
+    {
+      char **pair = g_ptr_array_index (self->more, i);
+
+      add_path (paths, pair[0]);
+      add_path (paths, pair[1]);
+    }
+
+  return paths;
+}
+
+static void
+on_files_changed (gpointer data)
+{
+  SmtpTlsContext *self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!smtp_tls_context_reload (self, &error))
+    g_warning ("The files of TLS have changed, and cannot be used: %s", error->message);
+}
+
+void
+smtp_tls_context_watch (SmtpTlsContext *self)
+{
+  g_autoptr (GPtrArray) paths = get_paths (self);
+
+  g_clear_pointer (&self->watch, smtp_tls_watch_free);
+  self->watch = smtp_tls_watch_new (paths, on_files_changed, self);
+}
+
 /**
  * smtp_tls_context_add_certificate:
  * @self: a context
@@ -345,31 +273,24 @@ smtp_tls_context_add_certificate (SmtpTlsContext  *self,
   g_ptr_array_add (self->more, pair);
 
   if (smtp_tls_context_reload (self, error))
-    return TRUE;
+    {
+      if (self->watch != NULL)
+        smtp_tls_context_watch (self);
+      return TRUE;
+    }
 
   g_ptr_array_set_size (self->more, self->more->len - 1);
 
   return FALSE;
 }
 
-/**
- * smtp_tls_context_reload:
- * @self: a context
- * @error: return location for an error
- *
- * Reads all files again. Connections that begin from now on use what they say; no connection is
- * cut.
- *
- * Returns: %TRUE if all is well; otherwise what was in use stays so
- */
-gboolean
-smtp_tls_context_reload (SmtpTlsContext  *self,
-                         GError         **error)
+/* Under the lock. */
+static gboolean
+make_credentials (SmtpTlsContext  *self,
+                  GError         **error)
 {
   SmtpTlsCredentials *credentials;
   SmtpTlsSource source;
-
-  g_return_val_if_fail (SMTP_IS_TLS_CONTEXT (self), FALSE);
 
   /* With a ticket goes the client's certificate, which other authorities may not vouch for. */
   if (self->clients != SMTP_CLIENT_CERTIFICATES_IGNORED)
@@ -397,175 +318,42 @@ smtp_tls_context_reload (SmtpTlsContext  *self,
   return TRUE;
 }
 
+/**
+ * smtp_tls_context_reload:
+ * @self: a context
+ * @error: return location for an error
+ *
+ * Reads all files again. Connections that begin from now on use what they say; no connection is
+ * cut. May be called in any thread.
+ *
+ * Returns: %TRUE if all is well; otherwise what was in use stays so
+ */
+gboolean
+smtp_tls_context_reload (SmtpTlsContext  *self,
+                         GError         **error)
+{
+  gboolean made;
+
+  g_return_val_if_fail (SMTP_IS_TLS_CONTEXT (self), FALSE);
+
+  g_mutex_lock (&self->lock);
+  made = make_credentials (self, error);
+  g_mutex_unlock (&self->lock);
+
+  return made;
+}
+
 SmtpTlsCredentials *
 smtp_tls_context_ref_credentials (SmtpTlsContext *self)
 {
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   g_autoptr (GError) error = NULL;
 
-  if (self->credentials == NULL && !smtp_tls_context_reload (self, &error))
+  if (self->credentials == NULL && !make_credentials (self, &error))
     {
       g_warning ("No TLS: %s", error->message);
       return NULL;
     }
 
   return smtp_tls_credentials_ref (self->credentials);
-}
-
-/* Rules. What was made by the old ones is not to be used any more. */
-
-static void
-change (SmtpTlsContext *self,
-        guint           prop_id)
-{
-  g_clear_pointer (&self->credentials, smtp_tls_credentials_unref);
-  g_object_notify_by_pspec (G_OBJECT (self), props[prop_id]);
-}
-
-static void
-change_text (SmtpTlsContext  *self,
-             char           **field,
-             const char      *text,
-             guint            prop_id)
-{
-  if (g_strcmp0 (*field, text) == 0)
-    return;
-
-  g_free (*field);
-  *field = g_strdup (text);
-  change (self, prop_id);
-}
-
-/**
- * smtp_tls_context_get_client_certificates: (get-property client-certificates)
- * @self: a context
- *
- * Whether clients are asked for certificates.
- *
- * Returns: whether, and how urgently
- */
-SmtpClientCertificates
-smtp_tls_context_get_client_certificates (SmtpTlsContext *self)
-{
-  g_return_val_if_fail (SMTP_IS_TLS_CONTEXT (self), SMTP_CLIENT_CERTIFICATES_IGNORED);
-
-  return self->clients;
-}
-
-/**
- * smtp_tls_context_set_client_certificates: (set-property client-certificates)
- * @self: a context
- * @clients: whether they are asked for
- *
- * Sets [property@TlsContext:client-certificates].
- */
-void
-smtp_tls_context_set_client_certificates (SmtpTlsContext         *self,
-                                          SmtpClientCertificates  clients)
-{
-  g_return_if_fail (SMTP_IS_TLS_CONTEXT (self));
-
-  if (self->clients == clients)
-    return;
-
-  self->clients = clients;
-  change (self, PROP_CLIENT_CERTIFICATES);
-}
-
-/**
- * smtp_tls_context_get_ca_file: (get-property ca-file)
- * @self: a context
- *
- * The authorities that client certificates are verified with.
- *
- * Returns: (type filename) (nullable): a PEM file, or %NULL for the default
- */
-const char *
-smtp_tls_context_get_ca_file (SmtpTlsContext *self)
-{
-  g_return_val_if_fail (SMTP_IS_TLS_CONTEXT (self), NULL);
-
-  return self->ca_file;
-}
-
-/**
- * smtp_tls_context_set_ca_file: (set-property ca-file)
- * @self: a context
- * @path: (type filename) (nullable): a PEM file, or %NULL for the default
- *
- * Sets [property@TlsContext:ca-file]. A connection that begins goes by it; call
- * [method@TlsContext.reload] to learn whether it can.
- */
-void
-smtp_tls_context_set_ca_file (SmtpTlsContext *self,
-                                const char     *path)
-{
-  g_return_if_fail (SMTP_IS_TLS_CONTEXT (self));
-
-  change_text (self, &self->ca_file, path, PROP_CA_FILE);
-}
-
-/**
- * smtp_tls_context_get_ocsp_file: (get-property ocsp-file)
- * @self: a context
- *
- * The OCSP response that clients are shown.
- *
- * Returns: (type filename) (nullable): a DER file, or %NULL for the default
- */
-const char *
-smtp_tls_context_get_ocsp_file (SmtpTlsContext *self)
-{
-  g_return_val_if_fail (SMTP_IS_TLS_CONTEXT (self), NULL);
-
-  return self->ocsp_file;
-}
-
-/**
- * smtp_tls_context_set_ocsp_file: (set-property ocsp-file)
- * @self: a context
- * @path: (type filename) (nullable): a DER file, or %NULL for the default
- *
- * Sets [property@TlsContext:ocsp-file]. A connection that begins goes by it; call
- * [method@TlsContext.reload] to learn whether it can.
- */
-void
-smtp_tls_context_set_ocsp_file (SmtpTlsContext *self,
-                                  const char     *path)
-{
-  g_return_if_fail (SMTP_IS_TLS_CONTEXT (self));
-
-  change_text (self, &self->ocsp_file, path, PROP_OCSP_FILE);
-}
-
-/**
- * smtp_tls_context_get_priority: (get-property priority)
- * @self: a context
- *
- * The priority string of GnuTLS.
- *
- * Returns: (nullable): a priority string, or %NULL for the default
- */
-const char *
-smtp_tls_context_get_priority (SmtpTlsContext *self)
-{
-  g_return_val_if_fail (SMTP_IS_TLS_CONTEXT (self), NULL);
-
-  return self->priority;
-}
-
-/**
- * smtp_tls_context_set_priority: (set-property priority)
- * @self: a context
- * @priority: (nullable): a priority string, or %NULL for the default
- *
- * Sets [property@TlsContext:priority]. A connection that begins goes by it; call
- * [method@TlsContext.reload] to learn whether it can.
- */
-void
-smtp_tls_context_set_priority (SmtpTlsContext *self,
-                                 const char     *priority)
-{
-  g_return_if_fail (SMTP_IS_TLS_CONTEXT (self));
-
-  change_text (self, &self->priority, priority, PROP_PRIORITY);
 }

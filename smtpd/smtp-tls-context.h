@@ -52,5 +52,10 @@ const char     *smtp_tls_context_get_priority    (SmtpTlsContext          *self)
 SMTP_AVAILABLE_IN_1_0
 void            smtp_tls_context_set_priority    (SmtpTlsContext          *self,
                                                   const char              *priority);
+SMTP_AVAILABLE_IN_1_0
+gboolean        smtp_tls_context_get_watch_files (SmtpTlsContext          *self);
+SMTP_AVAILABLE_IN_1_0
+void            smtp_tls_context_set_watch_files (SmtpTlsContext          *self,
+                                                  gboolean                 watch_files);
 
 G_END_DECLS

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 import gi
@@ -99,6 +100,42 @@ class Contexts(unittest.TestCase):
         with self.assertRaises(GLib.Error):
             self.context.reload()
         self.assertEqual(self.shown('mx.example'), der_of(self.certificate))
+
+    def shown_after_a_while(self, expected):
+        """New certificates are read when the loop has time for it."""
+        deadline = time.monotonic() + PATIENCE
+        while self.shown('mx.example') != expected and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return self.shown('mx.example')
+
+    def test_watch_files(self):
+        before = der_of(self.certificate)
+        self.context.props.watch_files = True
+        make_certificate(self.directory, 'mx.example')
+        self.assertEqual(self.shown_after_a_while(der_of(self.certificate)), der_of(self.certificate))
+        self.assertNotEqual(der_of(self.certificate), before)
+
+        # No way to be watched any more.
+        self.context.props.watch_files = False
+        before = der_of(self.certificate)
+        make_certificate(self.directory, 'mx.example')
+        for _ in range(10):
+            self.assertEqual(self.shown('mx.example'), before)
+
+    def test_watch_links(self):
+        """What certificate clients and orchestrators do: the name stays, a link changes."""
+        for name in 'one', 'two':
+            os.mkdir(os.path.join(self.directory, name))
+            make_certificate(os.path.join(self.directory, name), 'mx.example')
+        current = os.path.join(self.directory, 'current')
+        os.symlink('one', current)
+        self.server.props.tls_context = Smtpd.TlsContext.new(current + '/mx.example.pem', None)
+        self.server.props.tls_context.props.watch_files = True
+        one, two = (der_of(os.path.join(self.directory, name, 'mx.example.pem')) for name in ('one', 'two'))
+        self.assertEqual(self.shown('mx.example'), one)
+        os.symlink('two', current + '.new')
+        os.rename(current + '.new', current)
+        self.assertEqual(self.shown_after_a_while(two), two)
 
     def test_errors(self):
         with open(self.certificate + '.bad', 'w') as file:
