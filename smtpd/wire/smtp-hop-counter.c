@@ -52,5 +52,13 @@ smtp_hop_counter_feed (SmtpHopCounter *self,
       else
         take_octet (self, *data);
       data++;
+
+      /* Of a line that is another field only the end matters. */
+      if (self->differs && self->has_text && data < end)
+        {
+          data = memchr (data, '\n', (gsize) (end - data));
+          if (data == NULL)
+            return;
+        }
     }
 }
