@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 /* What the octets before the next one were. Everything but the dot that is
  * taken off, and the CR behind it, is content and with the sink already. */
 typedef enum
@@ -55,6 +59,42 @@ flush (Output       *output,
     output->sink (output->run, to - output->run, output->user_data);
 }
 
+/* The octet at @p is not the LF that the CR before it had to have: that CR was
+ * an octet of the line like others. */
+static void
+admit_bare_cr (SmtpDotDecoder *self)
+{
+  self->bare_newline = TRUE;
+  self->line_length++;
+  self->state = IN_TEXT;
+}
+
+/* @end if there is none. Lines of mail are short: two memchr() for each are dearer than this. */
+static const guint8 *
+find_cr_or_lf (const guint8 *p,
+               const guint8 *end)
+{
+#ifdef __SSE2__
+  const __m128i cr = _mm_set1_epi8 ('\r');
+  const __m128i lf = _mm_set1_epi8 ('\n');
+
+  for (; end - p >= 16; p += 16)
+    {
+      __m128i octets = _mm_loadu_si128 ((const __m128i_u *) p);
+      __m128i found = _mm_or_si128 (_mm_cmpeq_epi8 (octets, cr), _mm_cmpeq_epi8 (octets, lf));
+      int mask = _mm_movemask_epi8 (found);
+
+      if (mask != 0)
+        return p + __builtin_ctz ((unsigned int) mask);
+    }
+#endif
+
+  while (p < end && *p != '\r' && *p != '\n')
+    p++;
+
+  return p;
+}
+
 /* Runs over text, lines without a dot in front included, and returns where a
  * dot at the start of a line is next, or @end. A line that ends in a bare LF
  * goes on: only CRLF ends a line, RFC 5321 section 2.3.8. */
@@ -67,32 +107,33 @@ scan_text (SmtpDotDecoder *self,
 
   while (p < end)
     {
-      const guint8 *lf = memchr (p, '\n', end - p);
-      const guint8 *stop = lf != NULL ? lf : end;
-      gboolean      has_cr = stop > p && stop[-1] == '\r';
-      gsize         length = stop - p - (has_cr ? 1 : 0);
+      const guint8 *stop = find_cr_or_lf (p, end);
 
-      if (!self->bare_newline && memchr (p, '\r', length) != NULL)
-        self->bare_newline = TRUE;
+      self->line_length += stop - p;
+      if (stop == end)
+        return end;
 
-      self->line_length += length;
-
-      if (lf == NULL)
-        {
-          if (has_cr)
-            self->state = IN_TEXT_CR;
-          return end;
-        }
-
-      p = lf + 1;
-
-      if (!has_cr)
+      p = stop + 1;
+      if (*stop == '\n')
         {
           self->bare_newline = TRUE;
           self->line_length++;
           continue;
         }
 
+      if (p == end)
+        {
+          self->state = IN_TEXT_CR;
+          return end;
+        }
+
+      if (*p != '\n')
+        {
+          admit_bare_cr (self);
+          continue;
+        }
+
+      p++;
       end_line (self);
       if (p == end || *p == '.')
         return p;
@@ -117,16 +158,6 @@ scan_line_start (SmtpDotDecoder *self,
   self->state = AFTER_DOT;
 
   return p + 1;
-}
-
-/* The octet at @p is not the LF that the CR before it had to have: that CR was
- * an octet of the line like others. */
-static void
-admit_bare_cr (SmtpDotDecoder *self)
-{
-  self->bare_newline = TRUE;
-  self->line_length++;
-  self->state = IN_TEXT;
 }
 
 static const guint8 *
