@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -15,6 +16,11 @@
 /* Where there is none, SIGPIPE is the program's business. */
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
+#endif
+
+/* What POSIX promises. */
+#ifndef IOV_MAX
+#define IOV_MAX 16
 #endif
 
 /*
@@ -137,17 +143,22 @@ socket_transport_read (SmtpTransport *transport,
 }
 
 static gssize
-socket_transport_write (SmtpTransport *transport,
-                        const void    *data,
-                        gsize          size)
+socket_transport_writev (SmtpTransport      *transport,
+                         const struct iovec *pieces,
+                         guint               n_pieces)
 {
   SmtpSocketTransport *self = (SmtpSocketTransport *) transport;
+  struct msghdr message = { .msg_iov = (struct iovec *) pieces, .msg_iovlen = MIN (n_pieces, IOV_MAX) };
+  gsize size = 0;
   gssize n_written = -1;
+
+  for (gsize i = 0; i < message.msg_iovlen; i++)
+    size += pieces[i].iov_len;
 
   if (self->can_write)
     {
       do
-        n_written = send (self->fd, data, size, MSG_NOSIGNAL);
+        n_written = sendmsg (self->fd, &message, MSG_NOSIGNAL);
       while (n_written < 0 && errno == EINTR);
 
       if (n_written < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
@@ -165,6 +176,16 @@ socket_transport_write (SmtpTransport *transport,
     self->can_write = FALSE;
 
   return n_written;
+}
+
+static gssize
+socket_transport_write (SmtpTransport *transport,
+                        const void    *data,
+                        gsize          size)
+{
+  const struct iovec piece = { (void *) data, size };
+
+  return socket_transport_writev (transport, &piece, 1);
 }
 
 static void
@@ -219,6 +240,7 @@ static const SmtpTransportClass socket_transport_class =
 {
   .read = socket_transport_read,
   .write = socket_transport_write,
+  .writev = socket_transport_writev,
   .shutdown_write = socket_transport_shutdown_write,
   .get_fd = socket_transport_get_fd,
   .dup_address = socket_transport_dup_address,

@@ -3,8 +3,13 @@
 #include "smtp-tls-transport.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "smtp-transport-private.h"
+
+/* GnuTLS asks for the five octets of a record's header, then for the rest: what has come is
+ * fetched at once, two full records of it. */
+#define AHEAD_SIZE (32 * 1024)
 
 typedef struct
 {
@@ -12,6 +17,10 @@ typedef struct
   SmtpTransport *inner;
   SmtpTlsCredentials *credentials;
   gnutls_session_t session;
+
+  guint8 *ahead;           /* octets that GnuTLS has not asked for yet, NULL: none */
+  gsize ahead_start;
+  gsize ahead_end;
 
   guint ended : 1;         /* no input comes any more, whatever comes below */
   guint broken : 1;        /* nothing can be said any more */
@@ -22,29 +31,67 @@ typedef struct
 
 /* GnuTLS to the transport below */
 
+static void
+drop_ahead (SmtpTlsTransport *self)
+{
+  g_clear_pointer (&self->ahead, g_free);
+  self->ahead_start = self->ahead_end = 0;
+}
+
+/* What one read of the transport below brings. An idle connection holds no memory for it. */
+static gssize
+fetch_ahead (SmtpTlsTransport *self)
+{
+  gssize n;
+
+  if (self->ahead == NULL)
+    self->ahead = g_malloc (AHEAD_SIZE);
+
+  n = smtp_transport_read (self->inner, self->ahead, AHEAD_SIZE);
+  if (n <= 0)
+    {
+      drop_ahead (self);
+      return n;
+    }
+
+  self->ahead_start = 0;
+  self->ahead_end = (gsize) n;
+
+  return n;
+}
+
 static ssize_t
 pull (gnutls_transport_ptr_t data,
       void                  *buffer,
       size_t                 size)
 {
   SmtpTlsTransport *self = data;
-  gssize n = smtp_transport_read (self->inner, buffer, size);
 
-  if (n >= 0)
-    return n;
+  if (self->ahead_start == self->ahead_end)
+    {
+      gssize n = fetch_ahead (self);
 
-  gnutls_transport_set_errno (self->session, n == SMTP_TRANSPORT_AGAIN ? EAGAIN : ECONNRESET);
+      if (n < 0)
+        gnutls_transport_set_errno (self->session, n == SMTP_TRANSPORT_AGAIN ? EAGAIN : ECONNRESET);
+      if (n <= 0)
+        return n == 0 ? 0 : -1;
+    }
 
-  return -1;
+  size = MIN (size, self->ahead_end - self->ahead_start);
+  memcpy (buffer, self->ahead + self->ahead_start, size);
+  self->ahead_start += size;
+
+  return (ssize_t) size;
 }
 
+/* What goes out together, such as the messages of a handshake, is one segment and one call. */
 static ssize_t
-push (gnutls_transport_ptr_t data,
-      const void            *octets,
-      size_t                 size)
+push (gnutls_transport_ptr_t  data,
+      const giovec_t         *pieces,
+      int                     n_pieces)
 {
   SmtpTlsTransport *self = data;
-  gssize n = smtp_transport_write (self->inner, octets, size);
+  gssize n = smtp_transport_writev (self->inner, pieces, (guint) n_pieces);
 
   if (n >= 0)
     return n;
@@ -194,6 +241,7 @@ tls_transport_free (SmtpTransport *transport)
 
   say_goodbye (self);
   gnutls_deinit (self->session);
+  drop_ahead (self);
   smtp_tls_credentials_unref (self->credentials);
   smtp_transport_clear (transport);
   smtp_transport_free (self->inner);
@@ -234,7 +282,7 @@ smtp_transport_new_tls (SmtpTransport       *inner,
   self->credentials = smtp_tls_credentials_ref (credentials);
   gnutls_transport_set_ptr (session, self);
   gnutls_transport_set_pull_function (session, pull);
-  gnutls_transport_set_push_function (session, push);
+  gnutls_transport_set_vec_push_function (session, push);
   gnutls_transport_set_pull_timeout_function (session, pull_timeout);
   smtp_transport_set_callback (inner, on_inner, self);
 

@@ -28,6 +28,10 @@ typedef struct
   gssize          (*write)          (SmtpTransport       *self,
                                      const void          *data,
                                      gsize                size);
+  /* May be NULL. With @n_pieces > 0. */
+  gssize          (*writev)         (SmtpTransport       *self,
+                                     const struct iovec  *pieces,
+                                     guint                n_pieces);
   void            (*shutdown_write) (SmtpTransport       *self);
 
   /* -1 if there is none. */

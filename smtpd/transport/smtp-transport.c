@@ -113,6 +113,41 @@ smtp_transport_write (SmtpTransport *self,
   return size > 0 ? self->klass->write (self, data, size) : 0;
 }
 
+static gssize
+write_each (SmtpTransport      *self,
+            const struct iovec *pieces,
+            guint               n_pieces)
+{
+  gssize total = 0;
+
+  for (guint i = 0; i < n_pieces; i++)
+    {
+      gssize n = smtp_transport_write (self, pieces[i].iov_base, pieces[i].iov_len);
+
+      if (n < 0)
+        return total > 0 ? total : n;
+
+      total += n;
+      if ((gsize) n < pieces[i].iov_len)
+        break;
+    }
+
+  return total;
+}
+
+gssize
+smtp_transport_writev (SmtpTransport      *self,
+                       const struct iovec *pieces,
+                       guint               n_pieces)
+{
+  g_return_val_if_fail (self != NULL, SMTP_TRANSPORT_ERROR);
+
+  if (n_pieces > 1 && self->klass->writev != NULL)
+    return self->klass->writev (self, pieces, n_pieces);
+
+  return write_each (self, pieces, n_pieces);
+}
+
 void
 smtp_transport_shutdown_write (SmtpTransport *self)
 {

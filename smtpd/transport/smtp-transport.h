@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <sys/uio.h>
+
 #include <gio/gio.h>
 
 #include "smtp-poller.h"
@@ -59,6 +61,10 @@ gssize          smtp_transport_read           (SmtpTransport      *self,
 gssize          smtp_transport_write          (SmtpTransport      *self,
                                                const void         *data,
                                                gsize               size);
+/* The same, from several places at once. */
+gssize          smtp_transport_writev         (SmtpTransport      *self,
+                                               const struct iovec *pieces,
+                                               guint               n_pieces);
 /* No more will be written: the peer sees the end (FIN), and can still be read. */
 void            smtp_transport_shutdown_write (SmtpTransport      *self);
 void            smtp_transport_requeue        (SmtpTransport      *self);
