@@ -546,6 +546,51 @@ play_pipeline (Client *client)
     g_assert_cmpint (client_read (client), ==, 252);
 }
 
+#define N_DEAF 20000
+
+static gint n_said;
+
+static gpointer
+say_all (gpointer data)
+{
+  for (guint i = 0; i < N_DEAF; i++)
+    {
+      client_send (data, "VRFY somebody.with.a.long.name@example.org\r\n");
+      g_atomic_int_inc (&n_said);
+    }
+
+  return NULL;
+}
+
+/* Listens when nothing more can be said: the server has had to wait in the midst of a record. */
+static void
+play_deaf (Client *client)
+{
+  const int size = 65536;
+  GThread *mouth;
+  gint before;
+
+  client_connect (client);
+  setsockopt (client->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+  g_assert_cmpint (client_read (client), ==, 220);
+  g_assert_cmpint (client_say (client, "EHLO client.example.org\r\n"), ==, 250);
+  g_assert_cmpint (client_say (client, "STARTTLS\r\n"), ==, 220);
+  g_assert_cmpint (client_shake_hands (client), ==, 0);
+
+  n_said = 0;
+  mouth = g_thread_new ("mouth", say_all, client);
+  do
+    {
+      before = g_atomic_int_get (&n_said);
+      g_usleep (G_USEC_PER_SEC / 5);
+    }
+  while (g_atomic_int_get (&n_said) > before || before == 0);
+
+  for (guint i = 0; i < N_DEAF; i++)
+    g_assert_cmpint (client_read (client), ==, 252);
+  g_thread_join (mouth);
+}
+
 static void
 test_segments (TlsFixture    *fixture,
                gconstpointer  data)
@@ -553,6 +598,7 @@ test_segments (TlsFixture    *fixture,
   tls_fixture_play (fixture, play_trickle);
   g_assert_cmpuint (fixture->n_messages, ==, 1);
   tls_fixture_play (fixture, play_pipeline);
+  tls_fixture_play (fixture, play_deaf);
 }
 
 #define ADD(path, function) \

@@ -84,6 +84,39 @@ pull (gnutls_transport_ptr_t data,
   return (ssize_t) size;
 }
 
+/* Behind a short write. GnuTLS waits without asking again, so that the transport below would not
+ * know that somebody wants to write. */
+static gsize
+write_rest (SmtpTlsTransport *self,
+            const giovec_t   *pieces,
+            guint             n_pieces,
+            gsize             written)
+{
+  gsize total = written;
+
+  for (guint i = 0; i < n_pieces; i++)
+    {
+      gsize skipped = MIN (written, pieces[i].iov_len);
+      const guint8 *octets = (const guint8 *) pieces[i].iov_base + skipped;
+      gsize size = pieces[i].iov_len - skipped;
+
+      written -= skipped;
+      while (size > 0)
+        {
+          gssize n = smtp_transport_write (self->inner, octets, size);
+
+          /* An error comes again with the next call. */
+          if (n < 0)
+            return total;
+          total += (gsize) n;
+          octets += n;
+          size -= (gsize) n;
+        }
+    }
+
+  return total;
+}
+
 /* What goes out together, such as the messages of a handshake, is one segment and one call. */
 static ssize_t
 push (gnutls_transport_ptr_t  data,
@@ -94,7 +127,7 @@ push (gnutls_transport_ptr_t  data,
   gssize n = smtp_transport_writev (self->inner, pieces, (guint) n_pieces);
 
   if (n >= 0)
-    return n;
+    return (ssize_t) write_rest (self, pieces, (guint) n_pieces, (gsize) n);
 
   gnutls_transport_set_errno (self->session, n == SMTP_TRANSPORT_AGAIN ? EAGAIN : EPIPE);
 

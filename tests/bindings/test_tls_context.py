@@ -4,6 +4,7 @@
 
 import os
 import smtplib
+import socket
 import ssl
 import subprocess
 import tempfile
@@ -15,7 +16,7 @@ import gi
 
 gi.require_version('Smtpd', '1.0')
 
-from gi.repository import GLib, Smtpd  # noqa: E402
+from gi.repository import Gio, GLib, Smtpd  # noqa: E402
 
 PATIENCE = 20
 
@@ -137,6 +138,90 @@ class Contexts(unittest.TestCase):
         os.rename(current + '.new', current)
         self.assertEqual(self.shown_after_a_while(two), two)
 
+    def run_openssl(self, *args):
+        subprocess.run(['openssl', *args], check=True, cwd=self.directory, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+
+    def make_staple(self):
+        """An authority, a certificate of it, and its word that the certificate is good."""
+        make_certificate(self.directory, 'authority')
+        self.run_openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+                         '-keyout', 'leaf.key', '-out', 'leaf.csr', '-subj', '/CN=mx.example')
+        self.run_openssl('x509', '-req', '-in', 'leaf.csr', '-CA', 'authority.pem.crt', '-CAkey', 'authority.pem.key',
+                         '-set_serial', '4660', '-days', '2', '-out', 'leaf.crt')
+        with open(os.path.join(self.directory, 'index.txt'), 'w') as file:
+            file.write('V\t350101000000Z\t\t1234\tunknown\t/CN=mx.example\n')
+        self.run_openssl('ocsp', '-index', 'index.txt', '-rsigner', 'authority.pem.crt', '-rkey', 'authority.pem.key',
+                         '-CA', 'authority.pem.crt', '-issuer', 'authority.pem.crt', '-cert', 'leaf.crt',
+                         '-respout', 'staple.der', '-ndays', '2')
+        chain = os.path.join(self.directory, 'chain.pem')
+        with open(chain, 'wb') as out:
+            for name in 'leaf.crt', 'authority.pem.crt', 'leaf.key':
+                with open(os.path.join(self.directory, name), 'rb') as file:
+                    out.write(file.read())
+        return chain
+
+    def ask_status(self):
+        """What openssl says of the staple."""
+        loop = GLib.MainLoop()
+        output = []
+
+        def ask():
+            result = subprocess.run(['openssl', 's_client', '-connect', f'127.0.0.1:{self.port}', '-status'],
+                                    input=b'QUIT\r\n', stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            output.append(result.stdout.decode(errors='replace'))
+            GLib.idle_add(loop.quit)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        loop.run()
+        thread.join()
+        return output[0]
+
+    def test_staple(self):
+        context = Smtpd.TlsContext.new(self.make_staple(), None)
+        self.server.props.tls_context = context
+        self.assertIn('OCSP response: no response sent', self.ask_status())
+        context.props.ocsp_file = os.path.join(self.directory, 'staple.der')
+        self.assertTrue(context.reload())
+        output = self.ask_status()
+        self.assertIn('OCSP Response Status: successful', output)
+        self.assertIn('Cert Status: good', output)
+        context.props.ocsp_file = self.certificate
+        with self.assertRaises(GLib.Error):
+            context.reload()
+
+    def test_certificate_object(self):
+        """From a GTlsCertificate, and to one."""
+        own = make_certificate(self.directory, 'client.example')
+        with self.assertRaises(GLib.Error):
+            Smtpd.TlsContext.new_from_certificate(Gio.TlsCertificate.new_from_file(self.certificate + '.crt'))
+        context = Smtpd.TlsContext.new_from_certificate(Gio.TlsCertificate.new_from_file(self.certificate))
+        context.props.client_certificates = Smtpd.ClientCertificates.REQUESTED
+        self.server.props.tls_context = context
+        seen = []
+        self.server.connect('handle-tls-handshake', lambda server, session, envelope, request:
+                            seen.append(session.tls_info.dup_peer_certificate()) or Smtpd.Verdict.CONTINUE)
+        der = self.run_client(lambda client: client.sock.getpeercert(True), own=own)
+        self.assertEqual(der, der_of(self.certificate))
+        self.assertTrue(seen[0].is_same(Gio.TlsCertificate.new_from_file(own)))
+
+    def test_many_names(self):
+        """S10: a client's certificate with thousands of names does no harm. It is in the tickets, too,
+        which do not go out in one piece."""
+        names = ','.join(f'DNS:n{i}.example' for i in range(3000))
+        path = os.path.join(self.directory, 'many.pem')
+        with open(path + '.cnf', 'w') as file:
+            file.write(f'[req]\ndistinguished_name=d\nx509_extensions=e\n[d]\n[e]\nsubjectAltName={names}\n')
+        self.run_openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+                         '-keyout', path, '-out', path + '.crt', '-subj', '/CN=many', '-days', '2',
+                         '-config', path + '.cnf')
+        with open(path, 'a') as out, open(path + '.crt') as file:
+            out.write(file.read())
+        self.context.props.client_certificates = Smtpd.ClientCertificates.REQUESTED
+        self.assertEqual(self.run_client(lambda client: client.noop()[0], own=path), 250)
+        self.assertEqual(self.run_client(lambda client: client.noop()[0]), 250)
+
     def test_errors(self):
         with open(self.certificate + '.bad', 'w') as file:
             file.write('-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n')
@@ -208,6 +293,7 @@ class Named:
         self.name = name
 
     def wrap_socket(self, sock, server_hostname):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         return self.context.wrap_socket(sock, server_hostname=self.name)
 
 
