@@ -13,8 +13,9 @@ import sys
 import tempfile
 import time
 
-from servers import built, cpu_seconds, gsmtpd, report, rss_kib
+from servers import built, cpu_seconds, gsmtpd, ratios, report, rss_kib
 
+# For each thousand of handshakes, which make it long enough to be measured.
 BULK = 100 << 20
 IDLE = 2000
 
@@ -91,10 +92,10 @@ def handshakes(certificate, rounds, count):
         print(f'a connection with a {kind} handshake, TLS {version}, P-256, by {CLIENTS} clients')
         report('gsmtpd --smtps-listen', mine)
         report('bare GnuTLS', theirs)
-        report('ratio', [a / b for a, b in zip(mine, theirs)], 'x ')
+        report('ratio', ratios(mine, theirs), 'x ')
         if kind == 'resumed':
             full = figures[(version, 'full'), ours]
-            report('part of a full one', [a / b for a, b in zip(mine, full)], 'x ')
+            report('part of a full one', ratios(mine, full), 'x ')
 
 
 def bulk(certificate, rounds, size):
@@ -107,12 +108,12 @@ def bulk(certificate, rounds, size):
 
     print(f'a message of {size >> 20} MiB in TLS 1.3, AES-256-GCM')
     for index, what in enumerate(('processor', 'clock')):
-        theirs = [size / taken[index] / 2**20 for taken in figures['bare GnuTLS']]
+        theirs = [size / max(taken[index], 1e-9) / 2**20 for taken in figures['bare GnuTLS']]
         report(f'bare GnuTLS, {what}', theirs, 'MiB/s')
         for name in list(cases)[:-1]:
-            mine = [size / taken[index] / 2**20 for taken in figures[name]]
+            mine = [size / max(taken[index], 1e-9) / 2**20 for taken in figures[name]]
             report(f'{name}, {what}', mine, 'MiB/s')
-            report('ratio', [a / b for a, b in zip(mine, theirs)], 'x ')
+            report('ratio', ratios(mine, theirs), 'x ')
 
 
 def crowd(certificate, size):
@@ -134,5 +135,5 @@ def measure(arguments):
         certificate = make_certificate(directory)
         handshakes(certificate, arguments.rounds, arguments.handshakes)
         # Enough of it that a tick of the processor's clock is a hundredth at most.
-        bulk(certificate, arguments.rounds, BULK * 4)
+        bulk(certificate, arguments.rounds, BULK * arguments.handshakes // 1000)
         crowd(certificate, min(IDLE, arguments.idle))
