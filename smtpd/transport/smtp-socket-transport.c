@@ -26,8 +26,8 @@
 /*
  * The descriptor is registered once, edge-triggered, for all there is to know, and not
  * touched again. can_read and can_write are what the edges have told, less what reads and
- * writes found out: after a short one the kernel has no more, or takes no more, until the
- * next edge, so that the call that would only bring EAGAIN is saved.
+ * writes found out: after a short read the kernel has no more until the next edge, so that
+ * the call that would only bring EAGAIN is saved.
  */
 typedef struct
 {
@@ -149,11 +149,7 @@ socket_transport_writev (SmtpTransport      *transport,
 {
   SmtpSocketTransport *self = (SmtpSocketTransport *) transport;
   struct msghdr message = { .msg_iov = (struct iovec *) pieces, .msg_iovlen = MIN (n_pieces, IOV_MAX) };
-  gsize size = 0;
   gssize n_written = -1;
-
-  for (gsize i = 0; i < message.msg_iovlen; i++)
-    size += pieces[i].iov_len;
 
   if (self->can_write)
     {
@@ -172,9 +168,7 @@ socket_transport_writev (SmtpTransport      *transport,
       return SMTP_TRANSPORT_AGAIN;
     }
 
-  if ((gsize) n_written < size)
-    self->can_write = FALSE;
-
+  /* A short write says nothing of the next one: only EAGAIN promises an edge. */
   return n_written;
 }
 

@@ -4,7 +4,6 @@
 
 import os
 import smtplib
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -293,7 +292,6 @@ class Named:
         self.name = name
 
     def wrap_socket(self, sock, server_hostname):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         return self.context.wrap_socket(sock, server_hostname=self.name)
 
 
