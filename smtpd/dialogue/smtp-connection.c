@@ -341,6 +341,21 @@ advance_tls (SmtpConnection *self)
     shake_hands (self);
 }
 
+/* A turn, and another one where STARTTLS was said in it. What a handshake has brought about is
+ * said in the turn in which it ends: nobody may come to wake us up. */
+static void
+advance (SmtpConnection *self)
+{
+  do
+    {
+      flush (self);
+      advance_tls (self);
+      if (!self->over && !self->lost && !self->wants_tls && !self->shaking && !is_blocked (self))
+        take_input (self);
+    }
+  while (self->wants_tls && self->output_size == 0 && !self->lost);
+}
+
 /* Does all that can be done now. Frees @self when nothing is left to do. */
 static void
 pump (SmtpConnection *self)
@@ -356,11 +371,7 @@ pump (SmtpConnection *self)
   /* What is called here may drop the last reference. */
   server = g_object_ref (self->server);
   self->busy = TRUE;
-  flush (self);
-  advance_tls (self);
-  if (!self->over && !self->lost && !self->wants_tls && !self->shaking && !is_blocked (self))
-    take_input (self);
-  advance_tls (self);
+  advance (self);
   if (self->lost)
     smtp_dialogue_abort (self->dialogue);
   self->busy = FALSE;

@@ -27,6 +27,7 @@ typedef struct
   guint shut : 1;          /* there is nothing more to say or to understand */
   guint shaken : 1;        /* the handshake is done */
   guint holds_record : 1;  /* GnuTLS has a record that did not go out yet */
+  guint blocked : 1;       /* the transport below has promised to tell when it can go on */
 } SmtpTlsTransport;
 
 /* GnuTLS to the transport below */
@@ -71,6 +72,7 @@ pull (gnutls_transport_ptr_t data,
     {
       gssize n = fetch_ahead (self);
 
+      self->blocked |= n == SMTP_TRANSPORT_AGAIN;
       if (n < 0)
         gnutls_transport_set_errno (self->session, n == SMTP_TRANSPORT_AGAIN ? EAGAIN : ECONNRESET);
       if (n <= 0)
@@ -107,7 +109,10 @@ write_rest (SmtpTlsTransport *self,
 
           /* An error comes again with the next call. */
           if (n < 0)
-            return total;
+            {
+              self->blocked |= n == SMTP_TRANSPORT_AGAIN;
+              return total;
+            }
           total += (gsize) n;
           octets += n;
           size -= (gsize) n;
@@ -129,6 +134,7 @@ push (gnutls_transport_ptr_t  data,
   if (n >= 0)
     return (ssize_t) write_rest (self, pieces, (guint) n_pieces, (gsize) n);
 
+  self->blocked |= n == SMTP_TRANSPORT_AGAIN;
   gnutls_transport_set_errno (self->session, n == SMTP_TRANSPORT_AGAIN ? EAGAIN : EPIPE);
 
   return -1;
@@ -164,6 +170,15 @@ on_watch (SmtpWatch      *watch,
   smtp_transport_emit (SMTP_TRANSPORT_FROM_WATCH (watch), SMTP_TRANSPORT_QUEUED);
 }
 
+/* GnuTLS also says "again" of its own accord, between the records of a long message: what it has
+ * taken in already brings no event. */
+static void
+wait_for_more (SmtpTlsTransport *self)
+{
+  if (!self->blocked)
+    smtp_transport_requeue (&self->parent);
+}
+
 static gssize
 fail (SmtpTlsTransport *self,
       int               code)
@@ -193,12 +208,16 @@ tls_transport_read (SmtpTransport *transport,
   if (self->ended)
     return 0;
 
+  self->blocked = FALSE;
   do
     n = gnutls_record_recv (self->session, buffer, size);
   while (n == GNUTLS_E_INTERRUPTED);
 
   if (n == GNUTLS_E_AGAIN)
-    return SMTP_TRANSPORT_AGAIN;
+    {
+      wait_for_more (self);
+      return SMTP_TRANSPORT_AGAIN;
+    }
   if (n > 0)
     return n;
 
@@ -223,6 +242,7 @@ tls_transport_write (SmtpTransport *transport,
   if (self->broken)
     return SMTP_TRANSPORT_ERROR;
 
+  self->blocked = FALSE;
   /* What GnuTLS holds is the front of what it was given before, and @data still begins so. */
   do
     n = gnutls_record_send (self->session, self->holds_record ? NULL : data, self->holds_record ? 0 : size);
@@ -230,7 +250,10 @@ tls_transport_write (SmtpTransport *transport,
 
   self->holds_record = n == GNUTLS_E_AGAIN;
   if (n == GNUTLS_E_AGAIN)
-    return SMTP_TRANSPORT_AGAIN;
+    {
+      wait_for_more (self);
+      return SMTP_TRANSPORT_AGAIN;
+    }
 
   return n >= 0 ? n : fail (self, n);
 }
@@ -331,13 +354,17 @@ smtp_tls_transport_handshake (SmtpTransport  *transport,
 
   g_return_val_if_fail (transport->klass == &tls_transport_class, SMTP_TLS_HANDSHAKE_FAILED);
 
+  self->blocked = FALSE;
   /* Warnings of the peer, such as an unrecognized name, are none of ours. */
   do
     code = gnutls_handshake (self->session);
   while (code == GNUTLS_E_INTERRUPTED || code == GNUTLS_E_WARNING_ALERT_RECEIVED);
 
   if (code == GNUTLS_E_AGAIN)
-    return SMTP_TLS_HANDSHAKE_AGAIN;
+    {
+      wait_for_more (self);
+      return SMTP_TLS_HANDSHAKE_AGAIN;
+    }
 
   if (code == GNUTLS_E_SUCCESS)
     {
