@@ -103,4 +103,17 @@ typedef enum
   SMTP_CLIENT_CERTIFICATES_REQUIRED
 } SmtpClientCertificates;
 
+/**
+ * SmtpScramHash:
+ * @SMTP_SCRAM_HASH_SHA1: SHA-1, RFC 5802
+ * @SMTP_SCRAM_HASH_SHA256: SHA-256, RFC 7677
+ *
+ * The hash function of a SCRAM mechanism.
+ */
+typedef enum
+{
+  SMTP_SCRAM_HASH_SHA1,
+  SMTP_SCRAM_HASH_SHA256
+} SmtpScramHash;
+
 G_END_DECLS

@@ -12,7 +12,12 @@ typedef struct
   guint64      size;
   SmtpBodyType body_type;
   gboolean     smtputf8;
+  SmtpAddress *auth_sender;  /* NULL: nothing was said */
 } SmtpMailDeclaration;
+
+void smtp_mail_declaration_clear (SmtpMailDeclaration *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SmtpMailDeclaration, smtp_mail_declaration_clear)
 
 typedef struct
 {

@@ -35,6 +35,7 @@ enum
   PROP_DECLARED_SIZE,
   PROP_BODY_TYPE,
   PROP_SMTPUTF8,
+  PROP_AUTH_SENDER,
   PROP_N_RECIPIENTS,
   PROP_RCPT_TOS,
   PROP_RCPT_OPTIONS,
@@ -63,6 +64,7 @@ smtp_envelope_finalize (GObject *object)
   g_clear_pointer (&priv->recipients, g_ptr_array_unref);
   g_clear_pointer (&priv->content, g_bytes_unref);
   g_clear_object (&priv->body_stream);
+  smtp_mail_declaration_clear (&priv->declaration);
 
   G_OBJECT_CLASS (smtp_envelope_parent_class)->finalize (object);
 }
@@ -97,6 +99,9 @@ smtp_envelope_get_property (GObject    *object,
       break;
     case PROP_SMTPUTF8:
       g_value_set_boolean (value, smtp_envelope_get_smtputf8 (self));
+      break;
+    case PROP_AUTH_SENDER:
+      g_value_set_boxed (value, smtp_envelope_get_auth_sender (self));
       break;
     case PROP_N_RECIPIENTS:
       g_value_set_uint (value, smtp_envelope_get_n_recipients (self));
@@ -207,6 +212,15 @@ install_mail_properties (void)
   props[PROP_SMTPUTF8] =
     g_param_spec_boolean ("smtputf8", NULL, NULL, FALSE,
                           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * SmtpEnvelope:auth-sender: (getter get_auth_sender)
+   *
+   * Who submitted the message first, if the client said so (RFC 4954 section 5).
+   */
+  props[PROP_AUTH_SENDER] =
+    g_param_spec_boxed ("auth-sender", NULL, NULL, SMTP_TYPE_ADDRESS,
+                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 }
 
 static void
@@ -301,7 +315,17 @@ smtp_envelope_begin (SmtpEnvelope              *self,
 {
   smtp_envelope_set_reverse_path (self, reverse_path);
   smtp_envelope_set_mail_parameters (self, parameters);
+
+  smtp_mail_declaration_clear (&PRIVATE (self)->declaration);
   PRIVATE (self)->declaration = *declaration;
+  if (declaration->auth_sender != NULL)
+    smtp_address_ref (declaration->auth_sender);
+}
+
+void
+smtp_mail_declaration_clear (SmtpMailDeclaration *self)
+{
+  g_clear_pointer (&self->auth_sender, smtp_address_unref);
 }
 
 gboolean
@@ -477,6 +501,24 @@ smtp_envelope_get_smtputf8 (SmtpEnvelope *self)
   g_return_val_if_fail (SMTP_IS_ENVELOPE (self), FALSE);
 
   return PRIVATE (self)->declaration.smtputf8;
+}
+
+/**
+ * smtp_envelope_get_auth_sender: (get-property auth-sender)
+ * @self: an envelope
+ *
+ * Who submitted the message first: the `AUTH` parameter of MAIL (RFC 4954 section 5). The null
+ * address says that this is not known; a client that has not authenticated itself has its word
+ * taken for that, whatever it says.
+ *
+ * Returns: (transfer none) (nullable): the address, or %NULL if the client said nothing
+ */
+SmtpAddress *
+smtp_envelope_get_auth_sender (SmtpEnvelope *self)
+{
+  g_return_val_if_fail (SMTP_IS_ENVELOPE (self), NULL);
+
+  return PRIVATE (self)->declaration.auth_sender;
 }
 
 /**

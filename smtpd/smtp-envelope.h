@@ -43,6 +43,8 @@ SMTP_AVAILABLE_IN_1_0
 SmtpBodyType    smtp_envelope_get_body_type       (SmtpEnvelope   *self);
 SMTP_AVAILABLE_IN_1_0
 gboolean        smtp_envelope_get_smtputf8        (SmtpEnvelope   *self);
+SMTP_AVAILABLE_IN_1_0
+SmtpAddress    *smtp_envelope_get_auth_sender     (SmtpEnvelope   *self);
 
 SMTP_AVAILABLE_IN_1_0
 SmtpRecipient  *smtp_envelope_add_recipient       (SmtpEnvelope   *self,

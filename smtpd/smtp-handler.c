@@ -218,6 +218,30 @@ smtp_handler_init (SmtpHandler *self)
  */
 
 /**
+ * SmtpHandlerClass::handle_credentials:
+ * @self: a handler
+ * @server: the server
+ * @session: the connection
+ * @envelope: (nullable): the transaction, %NULL outside one
+ * @request: the command, through which it is answered
+ * @credentials: who the client says it is
+ *
+ * See [signal@Server::handle-credentials].
+ */
+
+/**
+ * SmtpHandlerClass::handle_auth:
+ * @self: a handler
+ * @server: the server
+ * @session: the connection
+ * @envelope: (nullable): the transaction, %NULL outside one
+ * @request: the command, through which it is answered
+ * @credentials: what the client presents
+ *
+ * See [signal@Server::handle-auth].
+ */
+
+/**
  * SmtpHandlerClass::handle_exception:
  * @self: a handler
  * @server: the server

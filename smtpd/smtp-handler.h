@@ -28,6 +28,8 @@ G_DECLARE_DERIVABLE_TYPE (SmtpHandler, smtp_handler, SMTP, HANDLER, GObject)
  * @handle_data_begin: DATA, before the message
  * @handle_body: a message is about to come: where is it to be written?
  * @handle_data: the end of the message
+ * @handle_credentials: AUTH: what is known of this user?
+ * @handle_auth: AUTH: may this client in?
  * @handle_exception: something went wrong inside
  * @handle_disconnect: the connection has ended
  *
@@ -122,6 +124,18 @@ struct _SmtpHandlerClass
                              SmtpSession    *session,
                              SmtpEnvelope   *envelope,
                              SmtpRequest    *request);
+  void (*handle_credentials) (SmtpHandler   *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request,
+                             SmtpCredentials *credentials);
+  void (*handle_auth)       (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request,
+                             SmtpCredentials *credentials);
   void (*handle_exception)  (SmtpHandler    *self,
                              SmtpServer     *server,
                              SmtpSession    *session,
@@ -133,7 +147,7 @@ struct _SmtpHandlerClass
                              SmtpSession    *session);
 
   /*< private >*/
-  gpointer padding[22];
+  gpointer padding[20];
 };
 
 G_END_DECLS

@@ -28,12 +28,20 @@ smtp_request_post (SmtpRequest *self)
     g_object_unref (self);
 }
 
-/* Takes @answer and @failure. The first one to speak is heard. */
-static gboolean
-set_outcome (SmtpRequest *self,
-             SmtpOutcome  outcome,
-             SmtpReply   *answer,
-             GError      *failure)
+static void
+drop_payload (GDestroyNotify free_payload,
+              gpointer       payload)
+{
+  if (payload != NULL)
+    free_payload (payload);
+}
+
+/* The first one to speak is heard. */
+gboolean
+smtp_request_set_outcome (SmtpRequest    *self,
+                          SmtpOutcome     outcome,
+                          gpointer        payload,
+                          GDestroyNotify  free_payload)
 {
   gboolean heard, post;
 
@@ -43,14 +51,13 @@ set_outcome (SmtpRequest *self,
   if (heard)
     {
       self->outcome = outcome;
-      self->answer = g_steal_pointer (&answer);
-      self->failure = g_steal_pointer (&failure);
+      self->payload = payload;
+      self->free_payload = free_payload;
     }
   g_mutex_unlock (&self->lock);
 
-  g_clear_pointer (&answer, smtp_reply_unref);
-  g_clear_error (&failure);
-
+  if (!heard)
+    drop_payload (free_payload, payload);
   if (post)
     smtp_request_post (self);
 
@@ -74,6 +81,14 @@ smtp_request_hold (SmtpRequest *self)
   self->held = TRUE;
 }
 
+/* Takes @reply. */
+static gboolean
+set_answer (SmtpRequest *self,
+            SmtpReply   *reply)
+{
+  return smtp_request_set_outcome (self, SMTP_OUTCOME_REPLIED, reply, (GDestroyNotify) smtp_reply_unref);
+}
+
 /**
  * smtp_request_reply:
  * @self: a request
@@ -94,7 +109,7 @@ smtp_request_reply (SmtpRequest *self,
 {
   g_return_val_if_fail (SMTP_IS_REQUEST (self), FALSE);
 
-  return set_outcome (self, SMTP_OUTCOME_REPLIED, smtp_reply_new (code, text), NULL);
+  return set_answer (self, smtp_reply_new (code, text));
 }
 
 /**
@@ -115,14 +130,14 @@ smtp_request_send_reply (SmtpRequest *self,
   g_return_val_if_fail (SMTP_IS_REQUEST (self), FALSE);
   g_return_val_if_fail (reply != NULL, FALSE);
 
-  return set_outcome (self, SMTP_OUTCOME_REPLIED, smtp_reply_ref (reply), NULL);
+  return set_answer (self, smtp_reply_ref (reply));
 }
 
 void
 smtp_request_reply_default (SmtpRequest *self,
                             SmtpReply   *reply)
 {
-  if (set_outcome (self, SMTP_OUTCOME_REPLIED, smtp_reply_ref (reply), NULL))
+  if (set_answer (self, smtp_reply_ref (reply)))
     self->answer_is_default = TRUE;
 }
 
@@ -218,7 +233,7 @@ smtp_request_reply_recipient (SmtpRequest *self,
   g_mutex_unlock (&self->lock);
 
   if (sum != NULL)
-    set_outcome (self, SMTP_OUTCOME_REPLIED, sum, NULL);
+    set_answer (self, sum);
 
   return heard;
 }
@@ -239,7 +254,7 @@ smtp_request_proceed (SmtpRequest *self)
 {
   g_return_val_if_fail (SMTP_IS_REQUEST (self), FALSE);
 
-  return set_outcome (self, SMTP_OUTCOME_PROCEED, NULL, NULL);
+  return smtp_request_set_outcome (self, SMTP_OUTCOME_PROCEED, NULL, NULL);
 }
 
 /**
@@ -267,7 +282,7 @@ smtp_request_fail (SmtpRequest  *self,
   else
     failure = g_error_new_literal (SMTP_ERROR, SMTP_ERROR_NO_ANSWER, "The hook failed");
 
-  return set_outcome (self, SMTP_OUTCOME_FAILED, NULL, failure);
+  return smtp_request_set_outcome (self, SMTP_OUTCOME_FAILED, failure, (GDestroyNotify) g_error_free);
 }
 
 /* What runs the stages needs */
@@ -297,17 +312,20 @@ smtp_request_leave (SmtpRequest *self)
 }
 
 SmtpOutcome
-smtp_request_take_outcome (SmtpRequest  *self,
-                           GError      **error)
+smtp_request_take_outcome (SmtpRequest *self,
+                           gpointer    *payload)
 {
   SmtpOutcome outcome;
+
+  *payload = NULL;
 
   g_mutex_lock (&self->lock);
   outcome = self->outcome;
   if (outcome != SMTP_OUTCOME_REPLIED)
-    self->outcome = SMTP_OUTCOME_NONE;
-  if (self->failure != NULL)
-    g_propagate_error (error, g_steal_pointer (&self->failure));
+    {
+      self->outcome = SMTP_OUTCOME_NONE;
+      *payload = g_steal_pointer (&self->payload);
+    }
   g_mutex_unlock (&self->lock);
 
   return outcome == SMTP_OUTCOME_NONE && self->held ? SMTP_OUTCOME_HELD : outcome;
@@ -359,6 +377,7 @@ smtp_request_supersede (SmtpRequest *self)
   next->lines = g_steal_pointer (&self->lines);
   next->error = g_steal_pointer (&self->error);
   next->is_message = self->is_message;
+  next->credentials = g_steal_pointer (&self->credentials);
   next->cancellable = self->cancellable != NULL ? g_object_ref (self->cancellable) : NULL;
   spend (self);
   next->recipient_answers = g_steal_pointer (&self->recipient_answers);
@@ -392,11 +411,11 @@ smtp_request_get_answer (SmtpRequest *self)
   g_auto (GStrv) lines = NULL;
 
   if (!self->answer_is_default || self->lines == NULL)
-    return smtp_reply_ref (self->answer);
+    return smtp_reply_ref (self->payload);
 
   lines = smtp_request_dup_lines (self);
 
-  return smtp_reply_prepend (self->answer, (const char * const *) lines);
+  return smtp_reply_prepend (self->payload, (const char * const *) lines);
 }
 
 guint

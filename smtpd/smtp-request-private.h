@@ -17,7 +17,13 @@ typedef enum
   SMTP_OUTCOME_HELD,      /* the answer comes later */
   SMTP_OUTCOME_REPLIED,
   SMTP_OUTCOME_PROCEED,
-  SMTP_OUTCOME_FAILED
+  SMTP_OUTCOME_FAILED,
+
+  /* Of AUTH alone. */
+  SMTP_OUTCOME_CHALLENGE, /* GBytes, or NULL: the client is to say more */
+  SMTP_OUTCOME_ASK,       /* SmtpCredentials: the program is to give the secret */
+  SMTP_OUTCOME_PRESENT,   /* SmtpCredentials: the program is to decide */
+  SMTP_OUTCOME_SECRET     /* SmtpSecret, or NULL: here it is */
 } SmtpOutcome;
 
 struct _SmtpRequest
@@ -33,6 +39,7 @@ struct _SmtpRequest
   SmtpParameters *parameters;
   GPtrArray *lines;
   GError *error;
+  SmtpCredentials *credentials;
   SmtpRequest *predecessor;
 
   SmtpDialogue *dialogue;
@@ -46,8 +53,8 @@ struct _SmtpRequest
   /* What other threads touch. */
   GMutex lock;
   SmtpOutcome outcome;
-  SmtpReply *answer;
-  GError *failure;
+  gpointer payload;              /* what the outcome comes with: SmtpReply, GError… */
+  GDestroyNotify free_payload;
   GPtrArray *recipient_answers;  /* SmtpReply or NULL for each recipient */
   guint n_answered;
   guint entered;
@@ -67,10 +74,15 @@ SmtpDialogue *smtp_request_get_dialogue   (SmtpRequest  *self);
 void          smtp_request_enter          (SmtpRequest  *self);
 void          smtp_request_leave          (SmtpRequest  *self);
 
-/* Reads the outcome; PROCEED and FAILED are taken off, so that the next stage can
- * speak. *error is set with FAILED. */
+/* Says something. Takes @payload. FALSE if it comes too late. From any thread. */
+gboolean      smtp_request_set_outcome    (SmtpRequest   *self,
+                                           SmtpOutcome    outcome,
+                                           gpointer       payload,
+                                           GDestroyNotify free_payload);
+/* Reads the outcome. All but a reply are taken off, so that the next stage can speak;
+ * *payload is then the caller's, and NULL otherwise. */
 SmtpOutcome   smtp_request_take_outcome   (SmtpRequest  *self,
-                                           GError      **error);
+                                           gpointer     *payload);
 gboolean      smtp_request_is_replied     (SmtpRequest  *self);
 gboolean      smtp_request_has_outcome    (SmtpRequest  *self);
 
@@ -109,6 +121,11 @@ void          smtp_request_set_envelope   (SmtpRequest  *self,
                                            SmtpEnvelope *envelope);
 void          smtp_request_set_parameters (SmtpRequest  *self,
                                            SmtpParameters *parameters);
+
+/* What a client of AUTH presents. */
+void          smtp_request_set_credentials (SmtpRequest *self,
+                                           SmtpCredentials *credentials);
+SmtpCredentials *smtp_request_get_credentials (SmtpRequest *self);
 
 /* What the exception hook is told. */
 void          smtp_request_set_error      (SmtpRequest  *self,

@@ -74,8 +74,9 @@ smtp_request_finalize (GObject *object)
   g_clear_object (&self->predecessor);
   g_clear_pointer (&self->final_reply, smtp_reply_unref);
   g_clear_object (&self->cancellable);
-  g_clear_pointer (&self->answer, smtp_reply_unref);
-  g_clear_error (&self->failure);
+  if (self->payload != NULL)
+    self->free_payload (self->payload);
+  g_clear_object (&self->credentials);
   g_clear_pointer (&self->recipient_answers, g_ptr_array_unref);
   g_mutex_clear (&self->lock);
 
@@ -324,6 +325,19 @@ smtp_request_set_parameters (SmtpRequest    *self,
 {
   g_clear_pointer (&self->parameters, smtp_parameters_unref);
   self->parameters = smtp_parameters_ref (parameters);
+}
+
+void
+smtp_request_set_credentials (SmtpRequest     *self,
+                              SmtpCredentials *credentials)
+{
+  g_set_object (&self->credentials, credentials);
+}
+
+SmtpCredentials *
+smtp_request_get_credentials (SmtpRequest *self)
+{
+  return self->credentials;
 }
 
 void

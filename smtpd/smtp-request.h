@@ -2,8 +2,10 @@
 
 #pragma once
 
+#include "smtp-credentials.h"
 #include "smtp-envelope.h"
 #include "smtp-reply.h"
+#include "smtp-secret.h"
 #include "smtp-session.h"
 
 G_BEGIN_DECLS
@@ -32,6 +34,19 @@ gboolean        smtp_request_proceed         (SmtpRequest        *self);
 SMTP_AVAILABLE_IN_1_0
 gboolean        smtp_request_fail            (SmtpRequest        *self,
                                               const GError       *error);
+
+SMTP_AVAILABLE_IN_1_0
+gboolean        smtp_request_challenge       (SmtpRequest        *self,
+                                              GBytes             *challenge);
+SMTP_AVAILABLE_IN_1_0
+gboolean        smtp_request_ask_secret      (SmtpRequest        *self,
+                                              SmtpCredentials    *credentials);
+SMTP_AVAILABLE_IN_1_0
+gboolean        smtp_request_present         (SmtpRequest        *self,
+                                              SmtpCredentials    *credentials);
+SMTP_AVAILABLE_IN_1_0
+gboolean        smtp_request_send_secret     (SmtpRequest        *self,
+                                              SmtpSecret         *secret);
 
 SMTP_AVAILABLE_IN_1_0
 SmtpServer     *smtp_request_get_server      (SmtpRequest        *self);

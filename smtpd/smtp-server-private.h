@@ -13,6 +13,28 @@ G_BEGIN_DECLS
 typedef struct _SmtpConnection SmtpConnection;
 typedef struct _SmtpListener   SmtpListener;
 
+#define SMTP_DEFAULT_MAX_AUTH_FAILURES 5
+#define SMTP_DEFAULT_AUTH_FAILURE_DELAY 2000
+
+/* A mechanism of SASL that the program has added. */
+typedef struct
+{
+  char *name;  /* in capital letters */
+  GType type;
+} SmtpOwnMechanism;
+
+/* What they say of AUTH. */
+typedef struct
+{
+  char     **mechanisms;    /* NULL: what suits the hooks */
+  char     **excluded;
+  GPtrArray *own;           /* SmtpOwnMechanism; NULL if there are none */
+  gboolean   required;
+  gboolean   requires_tls;
+  guint      max_failures;
+  guint      failure_delay; /* milliseconds */
+} SmtpAuthConfig;
+
 /* What the properties say. */
 typedef struct
 {
@@ -31,6 +53,7 @@ typedef struct
   SmtpTlsContext  *tls_context;    /* NULL: no TLS */
   gboolean         require_tls;
   guint            handshake_timeout;
+  SmtpAuthConfig   auth;
   gboolean         log_dialogue;
   GType            session_type;
   GType            envelope_type;
@@ -58,6 +81,8 @@ SmtpServerPrivate      *smtp_server_get_private     (SmtpServer     *self);
 SmtpServerConfig       *smtp_server_get_config      (SmtpServer     *self);
 void                    smtp_server_init_config     (SmtpServer     *self);
 void                    smtp_server_install_properties (GObjectClass *klass);
+void                    smtp_auth_config_init       (SmtpAuthConfig *self);
+void                    smtp_auth_config_clear      (SmtpAuthConfig *self);
 
 SmtpCommandTable       *smtp_server_get_commands    (SmtpServer     *self);
 /* NULL if there are none. The array is never changed, only replaced. */

@@ -35,6 +35,12 @@ enum
   PROP_TLS_CONTEXT,
   PROP_REQUIRE_TLS,
   PROP_HANDSHAKE_TIMEOUT,
+  PROP_AUTH_MECHANISMS,
+  PROP_AUTH_EXCLUDED,
+  PROP_AUTH_REQUIRED,
+  PROP_AUTH_REQUIRES_TLS,
+  PROP_MAX_AUTH_FAILURES,
+  PROP_AUTH_FAILURE_DELAY,
   PROP_LOG_DIALOGUE,
   PROP_SESSION_TYPE,
   PROP_ENVELOPE_TYPE,
@@ -99,6 +105,24 @@ smtp_server_get_property (GObject    *object,
       break;
     case PROP_HANDSHAKE_TIMEOUT:
       g_value_set_uint (value, config->handshake_timeout);
+      break;
+    case PROP_AUTH_MECHANISMS:
+      g_value_set_boxed (value, config->auth.mechanisms);
+      break;
+    case PROP_AUTH_EXCLUDED:
+      g_value_set_boxed (value, config->auth.excluded);
+      break;
+    case PROP_AUTH_REQUIRED:
+      g_value_set_boolean (value, config->auth.required);
+      break;
+    case PROP_AUTH_REQUIRES_TLS:
+      g_value_set_boolean (value, config->auth.requires_tls);
+      break;
+    case PROP_MAX_AUTH_FAILURES:
+      g_value_set_uint (value, config->auth.max_failures);
+      break;
+    case PROP_AUTH_FAILURE_DELAY:
+      g_value_set_uint (value, config->auth.failure_delay);
       break;
     case PROP_LOG_DIALOGUE:
       g_value_set_boolean (value, config->log_dialogue);
@@ -171,6 +195,24 @@ smtp_server_set_property (GObject      *object,
       break;
     case PROP_HANDSHAKE_TIMEOUT:
       smtp_server_set_handshake_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_AUTH_MECHANISMS:
+      smtp_server_set_auth_mechanisms (self, g_value_get_boxed (value));
+      break;
+    case PROP_AUTH_EXCLUDED:
+      smtp_server_set_auth_excluded (self, g_value_get_boxed (value));
+      break;
+    case PROP_AUTH_REQUIRED:
+      smtp_server_set_auth_required (self, g_value_get_boolean (value));
+      break;
+    case PROP_AUTH_REQUIRES_TLS:
+      smtp_server_set_auth_requires_tls (self, g_value_get_boolean (value));
+      break;
+    case PROP_MAX_AUTH_FAILURES:
+      smtp_server_set_max_auth_failures (self, g_value_get_uint (value));
+      break;
+    case PROP_AUTH_FAILURE_DELAY:
+      smtp_server_set_auth_failure_delay (self, g_value_get_uint (value));
       break;
     case PROP_LOG_DIALOGUE:
       smtp_server_set_log_dialogue (self, g_value_get_boolean (value));
@@ -319,6 +361,64 @@ install_tls_properties (void)
 }
 
 static void
+install_auth_properties (void)
+{
+  /**
+   * SmtpServer:auth-mechanisms: (getter dup_auth_mechanisms) (setter set_auth_mechanisms)
+   *
+   * The mechanisms of SASL that are offered (RFC 4954), in any order and case; %NULL: those
+   * that suit the hooks.
+   *
+   * By default these are the SCRAM mechanisms where somebody gives secrets
+   * ([signal@Server::handle-credentials]), and PLAIN and LOGIN where somebody gives secrets or
+   * decides ([signal@Server::handle-auth]); the latter two never in clear, since they send
+   * the password itself. A list names all that are wanted: CRAM-MD5, EXTERNAL, OAUTHBEARER,
+   * XOAUTH2 and ANONYMOUS are offered only so. Nothing is offered that nobody could answer.
+   */
+  props[PROP_AUTH_MECHANISMS] = g_param_spec_boxed ("auth-mechanisms", NULL, NULL, G_TYPE_STRV, FLAGS);
+
+  /**
+   * SmtpServer:auth-excluded: (getter dup_auth_excluded) (setter set_auth_excluded)
+   *
+   * The mechanisms of SASL that are not offered, whatever else is said.
+   */
+  props[PROP_AUTH_EXCLUDED] = g_param_spec_boxed ("auth-excluded", NULL, NULL, G_TYPE_STRV, FLAGS);
+
+  /**
+   * SmtpServer:auth-required: (getter get_auth_required) (setter set_auth_required)
+   *
+   * Whether clients must authenticate: until then all commands but HELO, EHLO, LHLO, STARTTLS, AUTH,
+   * NOOP, RSET, HELP and QUIT are refused with 530 (RFC 4954 section 6).
+   */
+  props[PROP_AUTH_REQUIRED] = g_param_spec_boolean ("auth-required", NULL, NULL, FALSE, FLAGS);
+
+  /**
+   * SmtpServer:auth-requires-tls: (getter get_auth_requires_tls) (setter set_auth_requires_tls)
+   *
+   * Whether AUTH is for TLS alone: in clear it is not offered, and refused with 538.
+   */
+  props[PROP_AUTH_REQUIRES_TLS] = g_param_spec_boolean ("auth-requires-tls", NULL, NULL, TRUE, FLAGS);
+
+  /**
+   * SmtpServer:max-auth-failures: (getter get_max_auth_failures) (setter set_max_auth_failures)
+   *
+   * How many attempts of AUTH may fail on a connection before the client is told 421; 0: any
+   * number.
+   */
+  props[PROP_MAX_AUTH_FAILURES] = g_param_spec_uint ("max-auth-failures", NULL, NULL, 0, G_MAXUINT,
+                                                     SMTP_DEFAULT_MAX_AUTH_FAILURES, FLAGS);
+
+  /**
+   * SmtpServer:auth-failure-delay: (getter get_auth_failure_delay) (setter set_auth_failure_delay)
+   *
+   * How long a client waits at most to hear that AUTH failed, in milliseconds; half of it is up to
+   * chance. Others do not wait for it.
+   */
+  props[PROP_AUTH_FAILURE_DELAY] = g_param_spec_uint ("auth-failure-delay", NULL, NULL, 0, 60000,
+                                                      SMTP_DEFAULT_AUTH_FAILURE_DELAY, FLAGS);
+}
+
+static void
 install_policy_properties (void)
 {
   /**
@@ -355,6 +455,7 @@ smtp_server_install_properties (GObjectClass *klass)
   install_limit_properties ();
   install_policy_properties ();
   install_tls_properties ();
+  install_auth_properties ();
 
   /**
    * SmtpServer:n-sessions: (getter get_n_sessions)
@@ -381,6 +482,7 @@ smtp_server_init_config (SmtpServer *self)
   config->hook_timeout = DEFAULT_HOOK_TIMEOUT;
   config->max_errors = DEFAULT_MAX_ERRORS;
   config->handshake_timeout = DEFAULT_HANDSHAKE_TIMEOUT;
+  smtp_auth_config_init (&config->auth);
   config->session_type = SMTP_TYPE_SESSION;
   config->envelope_type = SMTP_TYPE_ENVELOPE;
 }

@@ -164,6 +164,7 @@ smtp_server_finalize (GObject *object)
   g_free (priv->config.ident);
   g_free (priv->config.spool_directory);
   g_clear_object (&priv->config.tls_context);
+  smtp_auth_config_clear (&priv->config.auth);
   g_mutex_clear (&priv->lock);
 
   G_OBJECT_CLASS (smtp_server_parent_class)->finalize (object);
@@ -595,6 +596,16 @@ smtp_server_get_n_sessions (SmtpServer *self)
  * @argument: what stands behind the verb, perhaps empty
  *
  * STARTTLS, RFC 3207. The handshake follows an answer of 220.
+ */
+
+/**
+ * SmtpServerClass::auth:
+ * @self: a server
+ * @session: the connection
+ * @request: the command, through which it is answered
+ * @argument: the name of the mechanism; what the client sent behind it is not for others to see
+ *
+ * AUTH, RFC 4954.
  */
 
 /**

@@ -33,6 +33,7 @@ G_DECLARE_DERIVABLE_TYPE (SmtpServer, smtp_server, SMTP, SERVER, GSocketService)
  * @noop: NOOP, section 4.1.1.9
  * @quit: QUIT, section 4.1.1.10
  * @starttls: STARTTLS, RFC 3207
+ * @auth: AUTH, RFC 4954; its argument is the mechanism's name alone
  * @unknown_command: any other verb
  *
  * A method per command, which may be overridden, and chained up to.
@@ -109,6 +110,10 @@ struct _SmtpServerClass
                                     SmtpSession *session,
                                     SmtpRequest *request,
                                     const char  *argument);
+  void          (*auth)            (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
   void          (*unknown_command) (SmtpServer  *self,
                                     SmtpSession *session,
                                     SmtpRequest *request,
@@ -116,7 +121,7 @@ struct _SmtpServerClass
 
   /*< private >*/
   gpointer commands;
-  gpointer padding[28];
+  gpointer padding[27];
 };
 
 /**
@@ -251,6 +256,40 @@ guint             smtp_server_get_handshake_timeout (SmtpServer         *self);
 SMTP_AVAILABLE_IN_1_0
 void              smtp_server_set_handshake_timeout (SmtpServer         *self,
                                                    guint                 seconds);
+SMTP_AVAILABLE_IN_1_0
+char            **smtp_server_dup_auth_mechanisms (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_auth_mechanisms (SmtpServer           *self,
+                                                   const char * const   *mechanisms);
+SMTP_AVAILABLE_IN_1_0
+char            **smtp_server_dup_auth_excluded   (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_auth_excluded   (SmtpServer           *self,
+                                                   const char * const   *mechanisms);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_add_mechanism       (SmtpServer           *self,
+                                                   const char           *name,
+                                                   GType                 type);
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_get_auth_required   (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_auth_required   (SmtpServer           *self,
+                                                   gboolean              required);
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_get_auth_requires_tls (SmtpServer         *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_auth_requires_tls (SmtpServer         *self,
+                                                   gboolean              requires_tls);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_max_auth_failures (SmtpServer         *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_max_auth_failures (SmtpServer         *self,
+                                                   guint                 max_failures);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_auth_failure_delay (SmtpServer        *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_auth_failure_delay (SmtpServer        *self,
+                                                   guint                 milliseconds);
 SMTP_AVAILABLE_IN_1_0
 guint             smtp_server_get_max_hops        (SmtpServer           *self);
 SMTP_AVAILABLE_IN_1_0

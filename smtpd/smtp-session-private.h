@@ -2,11 +2,21 @@
 
 #pragma once
 
+#include "smtp-credentials.h"
 #include "smtp-session.h"
 #include "transport/smtp-poller.h"
 #include "transport/smtp-transport.h"
 
 G_BEGIN_DECLS
+
+/* What AUTH has made of a session; smtp-session-auth.c. */
+typedef struct
+{
+  char  *identity;           /* NULL before AUTH */
+  char  *authentication_id;
+  char  *mechanism;
+  char **offered;            /* NULL: what the server offers */
+} SmtpSessionAuth;
 
 /* What a session needs of the connection it stands for. */
 typedef struct
@@ -35,6 +45,13 @@ void     smtp_session_greet        (SmtpSession           *self,
 /* RFC 3207 section 4.2: what the client said before does not count any more. */
 void     smtp_session_begin_tls    (SmtpSession           *self,
                                     SmtpTlsInfo           *info);
+SmtpSessionAuth *smtp_session_get_auth (SmtpSession        *self);
+/* With all but the list of what is offered. */
+void     smtp_session_auth_forget  (SmtpSessionAuth       *self);
+void     smtp_session_authenticate (SmtpSession           *self,
+                                    SmtpCredentials       *credentials);
+const char * const *
+         smtp_session_peek_offered_mechanisms (SmtpSession *self);
 gboolean smtp_session_is_greeted   (SmtpSession           *self);
 
 G_END_DECLS

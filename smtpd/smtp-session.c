@@ -29,6 +29,7 @@ typedef struct
   gboolean extended_smtp;
   gboolean lmtp;
   SmtpTlsInfo *tls_info;
+  SmtpSessionAuth auth;
 
   SmtpPoller *poller;
   SmtpSessionLink link;          /* zero after the end */
@@ -57,6 +58,11 @@ enum
   PROP_EXTENDED_SMTP,
   PROP_PROTOCOL,
   PROP_TLS_INFO,
+  PROP_AUTHENTICATED,
+  PROP_IDENTITY,
+  PROP_AUTHENTICATION_ID,
+  PROP_AUTH_MECHANISM,
+  PROP_OFFERED_MECHANISMS,
   PROP_CLOSED,
   N_PROPS
 };
@@ -75,6 +81,8 @@ smtp_session_finalize (GObject *object)
 
   g_clear_pointer (&priv->host_name, g_free);
   g_clear_object (&priv->tls_info);
+  smtp_session_auth_forget (&priv->auth);
+  g_clear_pointer (&priv->auth.offered, g_strfreev);
   g_clear_pointer (&priv->raw_peer, g_free);
   g_clear_object (&priv->peer);
   g_clear_object (&priv->local_address);
@@ -121,12 +129,39 @@ smtp_session_get_property (GObject    *object,
     case PROP_TLS_INFO:
       g_value_set_object (value, smtp_session_get_tls_info (self));
       break;
+    case PROP_AUTHENTICATED:
+      g_value_set_boolean (value, smtp_session_get_authenticated (self));
+      break;
+    case PROP_IDENTITY:
+      g_value_set_string (value, smtp_session_get_identity (self));
+      break;
+    case PROP_AUTHENTICATION_ID:
+      g_value_set_string (value, smtp_session_get_authentication_id (self));
+      break;
+    case PROP_AUTH_MECHANISM:
+      g_value_set_string (value, smtp_session_get_auth_mechanism (self));
+      break;
+    case PROP_OFFERED_MECHANISMS:
+      g_value_take_boxed (value, smtp_session_dup_offered_mechanisms (self));
+      break;
     case PROP_CLOSED:
       g_value_set_boolean (value, smtp_session_get_closed (self));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
+}
+
+static void
+smtp_session_set_property (GObject      *object,
+                           guint         prop_id,
+                           const GValue *value,
+                           GParamSpec   *pspec)
+{
+  if (prop_id == PROP_OFFERED_MECHANISMS)
+    smtp_session_set_offered_mechanisms (SMTP_SESSION (object), g_value_get_boxed (value));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
 }
 
 static void
@@ -228,15 +263,67 @@ install_dialogue_properties (void)
 }
 
 static void
+install_auth_properties (void)
+{
+  /**
+   * SmtpSession:authenticated: (getter get_authenticated)
+   *
+   * Whether the client has authenticated itself by AUTH.
+   */
+  props[PROP_AUTHENTICATED] =
+    g_param_spec_boolean ("authenticated", NULL, NULL, FALSE,
+                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * SmtpSession:identity: (getter get_identity)
+   *
+   * Whom the client acts for since AUTH.
+   */
+  props[PROP_IDENTITY] =
+    g_param_spec_string ("identity", NULL, NULL, NULL,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * SmtpSession:authentication-id: (getter get_authentication_id)
+   *
+   * Whose password or certificate it was.
+   */
+  props[PROP_AUTHENTICATION_ID] =
+    g_param_spec_string ("authentication-id", NULL, NULL, NULL,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * SmtpSession:auth-mechanism: (getter get_auth_mechanism)
+   *
+   * The mechanism of SASL by which the client has authenticated itself.
+   */
+  props[PROP_AUTH_MECHANISM] =
+    g_param_spec_string ("auth-mechanism", NULL, NULL, NULL,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * SmtpSession:offered-mechanisms: (getter dup_offered_mechanisms) (setter set_offered_mechanisms)
+   *
+   * The mechanisms that this client is offered in place of
+   * [property@Server:auth-mechanisms].
+   */
+  props[PROP_OFFERED_MECHANISMS] =
+    g_param_spec_boxed ("offered-mechanisms", NULL, NULL, G_TYPE_STRV,
+                        G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+}
+
+static void
 smtp_session_class_init (SmtpSessionClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->finalize = smtp_session_finalize;
   object_class->get_property = smtp_session_get_property;
+  object_class->set_property = smtp_session_set_property;
 
   install_connection_properties ();
   install_dialogue_properties ();
+  install_auth_properties ();
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -322,7 +409,14 @@ smtp_session_begin_tls (SmtpSession *self,
 
   g_clear_pointer (&priv->host_name, g_free);
   priv->extended_smtp = FALSE;
+  smtp_session_auth_forget (&priv->auth);
   g_set_object (&priv->tls_info, info);
+}
+
+SmtpSessionAuth *
+smtp_session_get_auth (SmtpSession *self)
+{
+  return &PRIVATE (self)->auth;
 }
 
 gboolean
@@ -464,22 +558,26 @@ smtp_session_get_extended_smtp (SmtpSession *self)
  * smtp_session_get_protocol: (get-property protocol)
  * @self: a session
  *
- * The protocol in the words of RFC 3848, for a Received line: `SMTP`, `ESMTP`, `ESMTPS`, `LMTP` or
- * `LMTPS`.
+ * The protocol in the words of RFC 3848, for a Received line: `SMTP`, `ESMTP` or `LMTP`, the latter two
+ * followed by `S` in TLS, and by `A` after AUTH.
  *
  * Returns: the protocol
  */
 const char *
 smtp_session_get_protocol (SmtpSession *self)
 {
+  static const char * const protocols[2][2][2] =
+  {
+    { { "ESMTP", "ESMTPA" }, { "ESMTPS", "ESMTPSA" } },
+    { { "LMTP", "LMTPA" }, { "LMTPS", "LMTPSA" } },
+  };
+
   g_return_val_if_fail (SMTP_IS_SESSION (self), NULL);
 
-  if (PRIVATE (self)->lmtp)
-    return PRIVATE (self)->tls_info != NULL ? "LMTPS" : "LMTP";
-  if (!PRIVATE (self)->extended_smtp)
+  if (!PRIVATE (self)->extended_smtp && !PRIVATE (self)->lmtp)
     return "SMTP";
 
-  return PRIVATE (self)->tls_info != NULL ? "ESMTPS" : "ESMTP";
+  return protocols[PRIVATE (self)->lmtp][PRIVATE (self)->tls_info != NULL][smtp_session_get_authenticated (self)];
 }
 
 /**

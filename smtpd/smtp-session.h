@@ -44,6 +44,20 @@ const char     *smtp_session_get_protocol      (SmtpSession *self);
 SMTP_AVAILABLE_IN_1_0
 SmtpTlsInfo    *smtp_session_get_tls_info      (SmtpSession *self);
 SMTP_AVAILABLE_IN_1_0
+gboolean        smtp_session_get_authenticated     (SmtpSession *self);
+SMTP_AVAILABLE_IN_1_0
+const char     *smtp_session_get_identity          (SmtpSession *self);
+SMTP_AVAILABLE_IN_1_0
+const char     *smtp_session_get_authentication_id (SmtpSession *self);
+SMTP_AVAILABLE_IN_1_0
+const char     *smtp_session_get_auth_mechanism    (SmtpSession *self);
+SMTP_AVAILABLE_IN_1_0
+char          **smtp_session_dup_offered_mechanisms (SmtpSession *self);
+SMTP_AVAILABLE_IN_1_0
+void            smtp_session_set_offered_mechanisms (SmtpSession        *self,
+                                                const char * const *mechanisms);
+
+SMTP_AVAILABLE_IN_1_0
 gboolean        smtp_session_get_closed        (SmtpSession *self);
 SMTP_AVAILABLE_IN_1_0
 void            smtp_session_close             (SmtpSession *self,

@@ -15,11 +15,14 @@ G_BEGIN_DECLS
 typedef struct _SmtpAddress    SmtpAddress;
 typedef struct _SmtpParameters SmtpParameters;
 typedef struct _SmtpReply      SmtpReply;
+typedef struct _SmtpSecret     SmtpSecret;
 
+typedef struct _SmtpCredentials SmtpCredentials;
 typedef struct _SmtpEnvelope   SmtpEnvelope;
 typedef struct _SmtpHandler    SmtpHandler;
 typedef struct _SmtpRecipient  SmtpRecipient;
 typedef struct _SmtpRequest    SmtpRequest;
+typedef struct _SmtpSaslMechanism SmtpSaslMechanism;
 typedef struct _SmtpServer     SmtpServer;
 typedef struct _SmtpSession    SmtpSession;
 

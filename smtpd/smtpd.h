@@ -17,7 +17,10 @@
 #include <smtpd/smtp-tls-context.h>
 #include <smtpd/smtp-tls-info.h>
 #include <smtpd/smtp-session.h>
+#include <smtpd/smtp-secret.h>
+#include <smtpd/smtp-credentials.h>
 #include <smtpd/smtp-request.h>
+#include <smtpd/smtp-sasl-mechanism.h>
 #include <smtpd/smtp-handler.h>
 #include <smtpd/smtp-server.h>
 #include <smtpd/handlers/smtp-debugging-handler.h>

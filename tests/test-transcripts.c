@@ -271,6 +271,8 @@ make_server (const Transcript *transcript,
         g_value_set_uint (&value, g_ascii_strtoull (text, NULL, 10));
       else if (G_VALUE_HOLDS_ENUM (&value))
         g_value_set_enum (&value, g_ascii_strtoull (text, NULL, 10));
+      else if (G_VALUE_HOLDS (&value, G_TYPE_STRV))
+        g_value_take_boxed (&value, g_strsplit (text, " ", -1));
       else
         g_value_set_string (&value, text);
       g_object_set_property (G_OBJECT (server), name, &value);

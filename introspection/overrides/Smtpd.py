@@ -98,6 +98,7 @@ class Session(Smtpd.Session):
     pass
 
 
+attributes(Smtpd.Credentials)
 attributes(Smtpd.TlsContext)
 attributes(Smtpd.TlsInfo)
 
@@ -246,7 +247,7 @@ def driven(function, obeys_verdict=False):
     @functools.wraps(function)
     def start(*args):
         request = next((arg for arg in args if isinstance(arg, Request)), None)
-        session = next(arg for arg in args if isinstance(arg, Session))
+        session = next((arg for arg in args if isinstance(arg, Session)), None) or request.get_session()
         Task(function(*args), session, request, obeys_verdict)
         return Verdict.HANDLED if obeys_verdict else None
 
@@ -322,6 +323,13 @@ def derivable(cls):
 @derivable
 @attributes
 class Handler(Derivable, Smtpd.Handler):
+    pass
+
+
+@export
+@derivable
+@attributes
+class SaslMechanism(Derivable, Smtpd.SaslMechanism):
     pass
 
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "smtp-auth-command.h"
+#include "smtp-auth-offer.h"
 #include "smtp-bdat-command.h"
 #include "smtp-mail-command.h"
 #include "smtp-message.h"
@@ -282,6 +284,9 @@ is_on_offer (SmtpDialogue *self,
   if (command->protocols & (self->is_lmtp ? SMTP_ONLY : LMTP_ONLY))
     return FALSE;
 
+  if (command->offset == smtp_command_auth_offset)
+    return smtp_auth_offer_is_possible (self->server, self->session);
+
   return command->offset != smtp_command_starttls_offset ||
          (smtp_server_get_config (self->server)->tls_context != NULL &&
           smtp_session_get_tls_info (self->session) == NULL);
@@ -391,10 +396,11 @@ const gsize smtp_command_rcpt_offset = METHOD (rcpt);
 const gsize smtp_command_bdat_offset = METHOD (bdat);
 const gsize smtp_command_quit_offset = METHOD (quit);
 const gsize smtp_command_starttls_offset = METHOD (starttls);
+const gsize smtp_command_auth_offset = METHOD (auth);
 
 /* Octets beyond the 512 of RFC 5321 section 4.5.3.1.4: SIZE adds 26 (RFC 1870 section 3), 8BITMIME 17
- * (RFC 6152 section 2), SMTPUTF8 10 (RFC 6531 section 3.1). */
-#define MAIL_EXTRA (26 + 17 + 10)
+ * (RFC 6152 section 2), SMTPUTF8 10 (RFC 6531 section 3.1), AUTH 500 (RFC 4954 section 3). */
+#define MAIL_EXTRA (26 + 17 + 10 + 500)
 #define UTF8_EXTRA 10
 
 G_STATIC_ASSERT (MAIL_EXTRA <= SMTP_COMMAND_EXTRA_MAX);
@@ -408,20 +414,22 @@ smtp_commands_get_standard (void)
     SmtpCommand command;
   } commands[] =
   {
-    { "HELO", { .offset = METHOD (helo), .protocols = SMTP_ONLY } },
-    { "EHLO", { .offset = METHOD (ehlo), .protocols = SMTP_ONLY, .is_for_clear = TRUE } },
-    { "LHLO", { .offset = METHOD (ehlo), .protocols = LMTP_ONLY, .is_for_clear = TRUE } },
+    { "HELO", { .offset = METHOD (helo), .protocols = SMTP_ONLY, .is_for_strangers = TRUE } },
+    { "EHLO", { .offset = METHOD (ehlo), .protocols = SMTP_ONLY, .is_for_clear = TRUE, .is_for_strangers = TRUE } },
+    { "LHLO", { .offset = METHOD (ehlo), .protocols = LMTP_ONLY, .is_for_clear = TRUE, .is_for_strangers = TRUE } },
     { "MAIL", { .offset = METHOD (mail), .adds_status = TRUE, .line_extra = MAIL_EXTRA } },
     { "RCPT", { .offset = METHOD (rcpt), .adds_status = TRUE } },
     { "DATA", { .offset = METHOD (data), .adds_status = TRUE, .asks_more = TRUE } },
     { "BDAT", { .offset = METHOD (bdat), .adds_status = TRUE } },
-    { "RSET", { .offset = METHOD (rset), .adds_status = TRUE } },
+    { "RSET", { .offset = METHOD (rset), .adds_status = TRUE, .is_for_strangers = TRUE } },
     { "VRFY", { .offset = METHOD (vrfy), .adds_status = TRUE, .line_extra = UTF8_EXTRA } },
     { "EXPN", { .offset = METHOD (expn), .adds_status = TRUE, .line_extra = UTF8_EXTRA } },
-    { "HELP", { .offset = METHOD (help), .adds_status = TRUE } },
-    { "NOOP", { .offset = METHOD (noop), .adds_status = TRUE, .is_for_clear = TRUE } },
-    { "QUIT", { .offset = METHOD (quit), .adds_status = TRUE, .is_for_clear = TRUE } },
-    { "STARTTLS", { .offset = METHOD (starttls), .adds_status = TRUE, .is_for_clear = TRUE } },
+    { "HELP", { .offset = METHOD (help), .adds_status = TRUE, .is_for_strangers = TRUE } },
+    { "NOOP", { .offset = METHOD (noop), .adds_status = TRUE, .is_for_clear = TRUE, .is_for_strangers = TRUE } },
+    { "QUIT", { .offset = METHOD (quit), .adds_status = TRUE, .is_for_clear = TRUE, .is_for_strangers = TRUE } },
+    { "STARTTLS", { .offset = METHOD (starttls), .adds_status = TRUE, .is_for_clear = TRUE, .is_for_strangers = TRUE } },
+    { "AUTH", { .offset = METHOD (auth), .adds_status = TRUE, .line_extra = SMTP_AUTH_LINE_EXTRA,
+                .is_for_strangers = TRUE } },
   };
   static SmtpCommandTable *table = NULL;
 
@@ -455,5 +463,6 @@ smtp_commands_install_methods (SmtpServerClass *klass)
   klass->noop = real_noop;
   klass->quit = real_quit;
   klass->starttls = smtp_starttls_command;
+  klass->auth = smtp_auth_command;
   klass->unknown_command = real_unknown_command;
 }

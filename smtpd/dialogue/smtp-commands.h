@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The most that extensions add to the length of any command line. */
-#define SMTP_COMMAND_EXTRA_MAX 53
+/* The most that extensions add to the length of any command line but AUTH's. */
+#define SMTP_COMMAND_EXTRA_MAX 553
 
 /* What has no verb of its own. */
 extern const SmtpCommand smtp_command_greet;
@@ -20,6 +20,7 @@ extern const gsize smtp_command_rcpt_offset;
 extern const gsize smtp_command_bdat_offset;
 extern const gsize smtp_command_quit_offset;
 extern const gsize smtp_command_starttls_offset;
+extern const gsize smtp_command_auth_offset;
 
 /* Asks the hook of the TLS handshake. */
 extern const SmtpCommand smtp_command_handshake;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "smtp-dialogue.h"
+#include "smtp-secret-private.h"
 #include "smtp-session-private.h"
 #include "smtp-tls-info-private.h"
 #include "transport/smtp-tls-transport.h"
@@ -66,6 +67,9 @@ keep_input (SmtpConnection *self,
             const char     *data,
             gsize           size)
 {
+  /* It may have been the beginning of a password. */
+  if (self->input != NULL)
+    smtp_secret_wipe (self->input, self->input_size);
   g_clear_pointer (&self->input, g_free);
   self->input = size > 0 ? g_memdup2 (data, size) : NULL;
   self->input_size = size;
@@ -133,7 +137,7 @@ smtp_connection_free (SmtpConnection *self)
   smtp_dialogue_free (self->dialogue);
   smtp_transport_free (self->transport);
   g_object_unref (self->session);
-  g_free (self->input);
+  keep_input (self, NULL, 0);
   g_free (self->output);
   smtp_poller_unref (self->poller);
   g_free (self);
@@ -240,6 +244,11 @@ take_input (SmtpConnection *self)
       kept = self->wants_tls ? 0 : kept - used;
       if (kept > 0 && used > 0)
         memmove (scratch, scratch + used, kept);
+      if (self->dialogue->wipe_input)
+        {
+          self->dialogue->wipe_input = FALSE;
+          smtp_secret_wipe (scratch + kept, size - kept);
+        }
       if (self->output_size > 0)
         flush (self);
       if (self->lost || self->over || self->wants_tls || is_blocked (self))

@@ -4,17 +4,14 @@
 
 #include <string.h>
 
-#include "smtp-bdat-command.h"
+#include "smtp-auth-command.h"
 #include "smtp-commands.h"
 #include "smtp-envelope-private.h"
+#include "smtp-lines.h"
 #include "smtp-message.h"
 #include "smtp-session-private.h"
 #include "smtp-stages.h"
-#include "wire/smtp-command-parser.h"
 #include "wire/smtp-text.h"
-
-/* RFC 5321 section 4.5.3.1.4, with the CRLF. */
-#define COMMAND_LINE_MAX 512
 
 /* Of a line from the wire, so much is logged. */
 #define LOG_MAX 1024
@@ -55,8 +52,9 @@ smtp_dialogue_is_over (SmtpDialogue *self)
 gboolean
 smtp_dialogue_is_ready (SmtpDialogue *self)
 {
+  /* A challenge is part of a command. */
   if (self->request != NULL)
-    return FALSE;
+    return self->phase == SMTP_PHASE_AUTH;
 
   switch (self->phase)
     {
@@ -69,6 +67,8 @@ smtp_dialogue_is_ready (SmtpDialogue *self)
     case SMTP_PHASE_START:
     case SMTP_PHASE_ENDING:
     case SMTP_PHASE_TLS:
+    case SMTP_PHASE_AUTH:
+    case SMTP_PHASE_PENALTY:
     case SMTP_PHASE_OVER:
     default:
       return FALSE;
@@ -81,7 +81,13 @@ arm (SmtpDialogue *self)
   const SmtpServerConfig *config = smtp_server_get_config (self->server);
   guint seconds = config->timeout;
 
-  if (self->request != NULL)
+  if (self->phase == SMTP_PHASE_PENALTY)
+    {
+      self->host->deadline (self->host_data, MAX (self->penalty_end - g_get_monotonic_time (), 1));
+      return;
+    }
+
+  if (self->request != NULL && self->phase != SMTP_PHASE_AUTH)
     seconds = config->hook_timeout;
   else if (self->phase == SMTP_PHASE_TLS)
     seconds = config->handshake_timeout;
@@ -91,10 +97,9 @@ arm (SmtpDialogue *self)
 }
 
 static void
-log_octets (SmtpDialogue *self,
-            const char   *arrow,
-            const char   *octets,
-            gsize         size)
+log_reply (SmtpDialogue *self,
+           const char   *octets,
+           gsize         size)
 {
   g_autoptr (GString) line = NULL;
 
@@ -103,7 +108,7 @@ log_octets (SmtpDialogue *self,
 
   line = g_string_new (NULL);
   smtp_text_escape (line, octets, size, LOG_MAX);
-  g_debug ("session %" G_GUINT64_FORMAT " %s %s", smtp_session_get_id (self->session), arrow, line->str);
+  g_debug ("session %" G_GUINT64_FORMAT " < %s", smtp_session_get_id (self->session), line->str);
 }
 
 void
@@ -113,8 +118,18 @@ smtp_dialogue_say (SmtpDialogue *self,
   gsize length;
   const char *wire = smtp_reply_get_wire (reply, &length);
 
-  log_octets (self, "<", wire, length - strlen ("\r\n"));
+  log_reply (self, wire, length - strlen ("\r\n"));
   self->host->write (self->host_data, wire, length);
+}
+
+void
+smtp_dialogue_say_challenge (SmtpDialogue *self,
+                             const char   *base64)
+{
+  g_autofree char *line = g_strconcat ("334 ", base64, "\r\n", NULL);
+
+  log_reply (self, "334 ***", strlen ("334 ***"));
+  self->host->write (self->host_data, line, strlen (line));
 }
 
 /* Lets go of everything, and tells who must know. */
@@ -137,6 +152,7 @@ end (SmtpDialogue *self)
       g_object_unref (request);
       smtp_stages_clear (self);
     }
+  g_clear_pointer (&self->auth, smtp_auth_exchange_free);
   smtp_dialogue_drop_envelope (self);
   if (self->connected)
     smtp_hooks_tell_disconnect (server, self->session);
@@ -250,6 +266,11 @@ is_misleading (SmtpDialogue *self,
   if (self->command.offset == smtp_command_bdat_offset && self->effect == NULL && self->body == NULL)
     return TRUE;
 
+  /* AUTH succeeds by 235 alone, and only when the hook of the verdict, or what stands in its place, has
+   * said so: not by a mechanism, not by who gives secrets, not by a method that has never chained up. */
+  if (self->command.offset == smtp_command_auth_offset)
+    return smtp_reply_get_code (reply) != 235 || self->hook != SMTP_HOOK_AUTH;
+
   /* Likewise for the handshake. */
   if (self->command.offset == smtp_command_starttls_offset && !self->starts_tls)
     return TRUE;
@@ -266,7 +287,7 @@ fix_answer (SmtpDialogue *self,
     {
       g_warning ("%u is no answer to %s; the client gets 451", smtp_reply_get_code (answer),
                  smtp_request_get_verb (self->request));
-      return smtp_reply_ref (smtp_reply_standard (SMTP_REPLY_INTERNAL_ERROR));
+      return smtp_reply_ref (smtp_stages_get_failure (self));
     }
 
   return self->command.adds_status ? smtp_reply_with_status (answer) : smtp_reply_ref (answer);
@@ -336,16 +357,20 @@ end_tls_stage (SmtpDialogue *self,
     }
 }
 
-static void
-finish (SmtpDialogue *self)
+void
+smtp_dialogue_finish (SmtpDialogue *self)
 {
   g_autoptr (SmtpReply) answer = smtp_request_get_answer (self->request);
   g_autoptr (SmtpReply) reply = fix_answer (self, answer);
   g_autoptr (SmtpRequest) request = NULL;
-  gboolean ends = smtp_reply_get_code (reply) == 421;
   gboolean success = is_success (self, reply);
+  gboolean ends;
   gboolean is_chunk = self->command.offset == smtp_command_bdat_offset;
 
+  if (self->auth != NULL && smtp_auth_holds_back (self, &reply))
+    return;
+
+  ends = smtp_reply_get_code (reply) == 421;
   take_effect (self, reply);
   ends |= self->close_after;
   is_chunk &= !ends;
@@ -353,6 +378,7 @@ finish (SmtpDialogue *self)
   if (!is_chunk && (!self->command.is_silent || ends))
     say_answer (self, request, reply);
   smtp_stages_clear (self);
+  g_clear_pointer (&self->auth, smtp_auth_exchange_free);
 
   self->depth++;
   smtp_request_finish (request, reply);
@@ -376,7 +402,7 @@ smtp_dialogue_run (SmtpDialogue      *self,
   SmtpRequest *request = smtp_request_new (self, verb, argument, argument_length);
 
   if (smtp_stages_start (self, request, command))
-    finish (self);
+    smtp_dialogue_finish (self);
 }
 
 /* Who was refused by the hook of the handshake is not asked about again. */
@@ -425,9 +451,12 @@ smtp_dialogue_resume (SmtpDialogue *self,
 {
   if (self->request != request || self->depth > 0)
     return;
+  /* There is an answer, which waits for the client, or for its time. */
+  if (self->phase == SMTP_PHASE_PENALTY || (self->phase == SMTP_PHASE_AUTH && self->auth->refused))
+    return;
 
   if (smtp_stages_resume (self))
-    finish (self);
+    smtp_dialogue_finish (self);
   arm (self);
   self->host->resume (self->host_data);
 }
@@ -438,148 +467,21 @@ smtp_dialogue_time_out (SmtpDialogue *self)
   if (self->phase == SMTP_PHASE_OVER)
     return;
 
-  if (self->request == NULL)
+  if (self->request == NULL || self->phase == SMTP_PHASE_AUTH)
     {
       say_goodbye (self, smtp_reply_standard (SMTP_REPLY_TIMEOUT));
       return;
     }
 
-  if (smtp_stages_time_out (self))
-    finish (self);
+  if (self->phase == SMTP_PHASE_PENALTY)
+    {
+      self->phase = SMTP_PHASE_COMMAND;
+      smtp_dialogue_finish (self);
+    }
+  else if (smtp_stages_time_out (self))
+    smtp_dialogue_finish (self);
   arm (self);
   self->host->resume (self->host_data);
-}
-
-/* Lines */
-
-/* RFC 3207 section 4 leaves these. */
-static gboolean
-lacks_tls (SmtpDialogue      *self,
-           const SmtpCommand *command)
-{
-  return smtp_server_get_config (self->server)->require_tls &&
-         smtp_session_get_tls_info (self->session) == NULL &&
-         !command->is_for_clear;
-}
-
-static void
-refuse_in_clear (SmtpServer  *server,
-                 SmtpSession *session,
-                 SmtpRequest *request,
-                 const char  *argument)
-{
-  smtp_dialogue_refuse_request (smtp_request_get_dialogue (request), request, SMTP_REPLY_TLS_FIRST);
-}
-
-static void
-dispatch (SmtpDialogue          *self,
-          const SmtpCommandLine *line,
-          gsize                  line_length)
-{
-  const SmtpCommand *command = smtp_command_table_lookup (smtp_server_get_commands (self->server), line->verb);
-  SmtpCommand refused = { .method = refuse_in_clear, .adds_status = TRUE };
-
-  if (command == NULL || (command->protocols & (self->is_lmtp ? SMTP_ONLY : LMTP_ONLY)))
-    command = &smtp_command_unknown;
-
-  if (line_length + strlen ("\r\n") > COMMAND_LINE_MAX + command->line_extra)
-    smtp_dialogue_refuse (self, SMTP_REPLY_LINE_TOO_LONG);
-  else if (self->phase == SMTP_PHASE_REFUSED && command->offset != smtp_command_quit_offset)
-    smtp_dialogue_refuse (self, self->tls_refused ? SMTP_REPLY_TLS_REFUSED : SMTP_REPLY_ONLY_QUIT);
-  else
-    {
-      if (command->offset == smtp_command_mail_offset)
-        smtp_dialogue_ensure_envelope (self);
-      if (command->offset == smtp_command_bdat_offset && !smtp_bdat_parse (self, line))
-        return;
-      if (lacks_tls (self, command))
-        {
-          refused.offset = command->offset;
-          command = &refused;
-        }
-      smtp_dialogue_run (self, command, line->verb, line->argument, line->argument_length);
-    }
-}
-
-static void
-take_command (SmtpDialogue *self,
-              const char   *data,
-              gsize         length)
-{
-  SmtpCommandLine line;
-
-  log_octets (self, ">", data, length);
-
-  switch (smtp_command_parse (data, length, &line))
-    {
-    case SMTP_COMMAND_OK:
-      if (smtp_command_is_foreign (data, length, TRUE))
-        say_goodbye (self, smtp_reply_standard (SMTP_REPLY_FOREIGN));
-      else
-        dispatch (self, &line, length);
-      break;
-    case SMTP_COMMAND_CONTROL:
-      smtp_dialogue_refuse (self, SMTP_REPLY_CONTROL_CHARACTER);
-      break;
-    case SMTP_COMMAND_NOT_UTF8:
-      smtp_dialogue_refuse (self, SMTP_REPLY_NOT_UTF8);
-      break;
-    case SMTP_COMMAND_EMPTY:
-    case SMTP_COMMAND_BAD_VERB:
-    default:
-      if (smtp_command_is_foreign (data, length, TRUE))
-        say_goodbye (self, smtp_reply_standard (SMTP_REPLY_FOREIGN));
-      else
-        smtp_dialogue_refuse (self, SMTP_REPLY_NOT_A_COMMAND);
-      break;
-    }
-}
-
-static gsize
-take_line (SmtpDialogue *self,
-           const char   *data,
-           gsize         size)
-{
-  const SmtpServerConfig *config = smtp_server_get_config (self->server);
-  SmtpLineStatus status;
-  gsize length, consumed;
-
-  /* Another protocol may never send an end of line: its first octet tells. */
-  if (!self->line_seen && smtp_command_is_foreign (data, size, FALSE))
-    {
-      say_goodbye (self, smtp_reply_standard (SMTP_REPLY_FOREIGN));
-      return size;
-    }
-
-  status = smtp_line_reader_next (&self->line_reader, data, size,
-                                  COMMAND_LINE_MAX + SMTP_COMMAND_EXTRA_MAX, &length, &consumed);
-  self->line_seen |= consumed > 0;
-
-  switch (status)
-    {
-    case SMTP_LINE_NONE:
-      break;
-    case SMTP_LINE_OK:
-      take_command (self, data, length);
-      break;
-    case SMTP_LINE_BARE_LF:
-    case SMTP_LINE_BARE_CR:
-      /* A CR inside is a control character, which no command may have anyway. */
-      if (config->bare_newlines == SMTP_BARE_NEWLINES_PASS)
-        take_command (self, data, length);
-      else
-        smtp_dialogue_refuse (self, SMTP_REPLY_BARE_NEWLINE);
-      break;
-    case SMTP_LINE_TOO_LONG:
-      smtp_dialogue_refuse (self, SMTP_REPLY_LINE_TOO_LONG);
-      break;
-    case SMTP_LINE_ENDLESS:
-    default:
-      say_goodbye (self, smtp_reply_standard (SMTP_REPLY_LINE_TOO_LONG));
-      break;
-    }
-
-  return consumed;
 }
 
 /* Input */
@@ -601,7 +503,7 @@ smtp_dialogue_input (SmtpDialogue *self,
       else if (self->phase == SMTP_PHASE_CHUNK)
         consumed = smtp_message_take_chunk (self, data + used, size - used);
       else
-        consumed = take_line (self, data + used, size - used);
+        consumed = smtp_lines_take (self, data + used, size - used);
       if (consumed == 0)
         break;
 

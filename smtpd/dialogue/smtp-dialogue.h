@@ -26,6 +26,8 @@ typedef enum
   SMTP_PHASE_CHUNK,      /* the octets of a BDAT */
   SMTP_PHASE_ENDING,     /* the message is there, its body not quite */
   SMTP_PHASE_TLS,        /* the handshake: nothing that is said would be understood */
+  SMTP_PHASE_AUTH,       /* the client's answer to a challenge, while the command goes on */
+  SMTP_PHASE_PENALTY,    /* the answer to an AUTH that failed waits */
   SMTP_PHASE_REFUSED,    /* greeted with 554: RFC 5321 section 3.1 leaves only QUIT */
   SMTP_PHASE_OVER
 } SmtpPhase;
@@ -35,6 +37,7 @@ typedef enum
 {
   SMTP_STAGE_NONE,
   SMTP_STAGE_METHOD,
+  SMTP_STAGE_MECHANISM,  /* of AUTH: it has hooks asked in between, and goes on */
   SMTP_STAGE_SIGNAL,
   SMTP_STAGE_HANDLERS,
   SMTP_STAGE_DEFAULT
@@ -63,6 +66,8 @@ typedef struct
   void (*start_tls) (gpointer data);
 } SmtpDialogueHost;
 
+typedef struct _SmtpAuthExchange SmtpAuthExchange;
+
 struct _SmtpDialogue
 {
   const SmtpDialogueHost *host;
@@ -74,6 +79,7 @@ struct _SmtpDialogue
   SmtpPhase phase;
 
   SmtpLineReader line_reader;
+  gsize line_limit;        /* of the line that the reader is in */
   SmtpDotDecoder decoder;
   SmtpHopCounter hops;
   SmtpBody *body;
@@ -93,6 +99,11 @@ struct _SmtpDialogue
   const SmtpEffect *effect;
   guint depth;             /* frames that will look at the outcome before they return */
 
+  /* The AUTH in progress. */
+  SmtpAuthExchange *auth;
+  guint auth_failures;     /* of the connection */
+  gint64 penalty_end;      /* monotonic */
+
   guint errors;
   guint refused_recipients;
   guint connected : 1;            /* handle-connect was emitted */
@@ -107,6 +118,7 @@ struct _SmtpDialogue
   guint tls_refused : 1;          /* by a hook, after the handshake */
   guint close_after : 1;
   guint line_seen : 1;            /* the client has sent a line */
+  guint wipe_input : 1;           /* it held a secret: the host wipes it from its buffers */
 };
 
 SmtpDialogue *smtp_dialogue_new       (SmtpServer             *server,
@@ -149,6 +161,9 @@ void          smtp_dialogue_close     (SmtpDialogue           *self,
 void          smtp_dialogue_resume    (SmtpDialogue           *self,
                                        SmtpRequest            *request);
 
+/* The answer to the command in progress is there: says it, and has it take effect. */
+void          smtp_dialogue_finish    (SmtpDialogue           *self);
+
 /* For the commands. */
 
 /* The command in progress is refused, by a mistake of the client's that is counted. */
@@ -159,6 +174,10 @@ void          smtp_dialogue_refuse_request  (SmtpDialogue      *self,
 SmtpEnvelope *smtp_dialogue_ensure_envelope (SmtpDialogue      *self);
 /* Ends the transaction, if there is one. */
 void          smtp_dialogue_drop_envelope   (SmtpDialogue      *self);
+
+/* For AUTH: 334, RFC 4954 section 4. */
+void          smtp_dialogue_say_challenge   (SmtpDialogue      *self,
+                                             const char        *base64);
 
 /* For smtp-message.c. */
 

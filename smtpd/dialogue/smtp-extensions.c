@@ -2,14 +2,17 @@
 
 #include "smtp-extensions.h"
 
+#include "smtp-auth-offer.h"
 #include "smtp-server-private.h"
 
 /* RFC 5321 section 4.1.1.1: what the server can do. HELP is a command, not an extension,
  * but listing it is the custom. */
 static GPtrArray *
-list_builtin (const SmtpServerConfig *config,
-              SmtpSession            *session)
+list_builtin (SmtpServer  *server,
+              SmtpSession *session)
 {
+  const SmtpServerConfig *config = smtp_server_get_config (server);
+  char *auth = smtp_auth_offer_announce (server, session);
   GPtrArray *lines = g_ptr_array_new_full (16, g_free);
 
   g_ptr_array_add (lines, g_strdup ("PIPELINING"));
@@ -21,6 +24,8 @@ list_builtin (const SmtpServerConfig *config,
     g_ptr_array_add (lines, g_strdup ("SMTPUTF8"));
   if (config->tls_context != NULL && smtp_session_get_tls_info (session) == NULL)
     g_ptr_array_add (lines, g_strdup ("STARTTLS"));
+  if (auth != NULL)
+    g_ptr_array_add (lines, auth);
   g_ptr_array_add (lines, g_strdup ("ENHANCEDSTATUSCODES"));
   g_ptr_array_add (lines, g_strdup ("HELP"));
 
@@ -32,7 +37,7 @@ smtp_extensions_announce (SmtpServer  *server,
                           SmtpRequest *request)
 {
   const SmtpServerConfig *config = smtp_server_get_config (server);
-  g_autoptr (GPtrArray) lines = list_builtin (config, smtp_request_get_session (request));
+  g_autoptr (GPtrArray) lines = list_builtin (server, smtp_request_get_session (request));
   g_auto (GStrv) added = smtp_request_dup_lines (request);
 
   smtp_server_edit_keywords (server, lines);

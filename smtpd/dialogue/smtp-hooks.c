@@ -13,6 +13,7 @@ typedef enum
   GIVES_NOTHING,
   GIVES_ARGUMENT,  /* const char * */
   GIVES_PATH,      /* SmtpAddress *, SmtpParameters * */
+  GIVES_CREDENTIALS, /* SmtpCredentials * */
   GIVES_ERROR      /* const GError * */
 } Gives;
 
@@ -41,6 +42,8 @@ static const HookInfo hooks[SMTP_N_HOOKS] =
   [SMTP_HOOK_RSET]       = { "handle-rset",       GIVES_NOTHING,  METHOD (handle_rset) },
   [SMTP_HOOK_DATA_BEGIN] = { "handle-data-begin", GIVES_NOTHING,  METHOD (handle_data_begin) },
   [SMTP_HOOK_DATA]       = { "handle-data",       GIVES_NOTHING,  METHOD (handle_data) },
+  [SMTP_HOOK_CREDENTIALS] = { "handle-credentials", GIVES_CREDENTIALS, METHOD (handle_credentials) },
+  [SMTP_HOOK_AUTH]       = { "handle-auth",       GIVES_CREDENTIALS, METHOD (handle_auth) },
   [SMTP_HOOK_EXCEPTION]  = { "handle-exception",  GIVES_ERROR,    METHOD (handle_exception) },
 };
 
@@ -236,6 +239,41 @@ static const HookInfo hooks[SMTP_N_HOOKS] =
  */
 
 /**
+ * SmtpServer::handle-credentials:
+ * @self: the server
+ * @session: the connection
+ * @envelope: (nullable): the transaction, %NULL outside one
+ * @request: the AUTH command, through which it is answered
+ * @credentials: who the client says it is, by [property@Credentials:authentication-id]
+ *
+ * What does the program know of this user? The answer is [method@Request.send_secret], now or
+ * later; who has no objection leaves it to others, and if nobody knows the user, the client is
+ * refused at the end, without being told why. With a hook for this PLAIN, LOGIN and the SCRAM mechanisms
+ * are offered, and checked by the library. @envelope is %NULL.
+ *
+ * Returns: the verdict
+ */
+
+/**
+ * SmtpServer::handle-auth:
+ * @self: the server
+ * @session: the connection
+ * @envelope: (nullable): the transaction, %NULL outside one
+ * @request: the AUTH command, through which it is answered
+ * @credentials: what the client presents
+ *
+ * AUTH, RFC 4954: is this client who it says it is, and may it act for whom it wants to? The answer
+ * that lets it in is 235, and no other; 535 refuses it.
+ *
+ * If nobody objects, a client is let in that has shown that it knows the secret of
+ * [signal@Server::handle-credentials] ([property@Credentials:verified]) and acts for itself; any
+ * other is refused. No answer, an error, or an answer that comes too late is told as 454, and
+ * the client is not let in. @envelope is %NULL.
+ *
+ * Returns: the verdict
+ */
+
+/**
  * SmtpServer::handle-exception:
  * @self: the server
  * @session: the connection
@@ -327,6 +365,8 @@ install_signal (SmtpHook hook)
                          _smtp_marshal_ENUM__OBJECT_OBJECT_OBJECT_STRINGv },
     [GIVES_PATH]     = { _smtp_marshal_ENUM__OBJECT_OBJECT_OBJECT_BOXED_BOXED,
                          _smtp_marshal_ENUM__OBJECT_OBJECT_OBJECT_BOXED_BOXEDv },
+    [GIVES_CREDENTIALS] = { _smtp_marshal_ENUM__OBJECT_OBJECT_OBJECT_OBJECT,
+                         _smtp_marshal_ENUM__OBJECT_OBJECT_OBJECT_OBJECTv },
     [GIVES_ERROR]    = { _smtp_marshal_ENUM__OBJECT_OBJECT_OBJECT_BOXED,
                          _smtp_marshal_ENUM__OBJECT_OBJECT_OBJECT_BOXEDv },
   };
@@ -336,6 +376,8 @@ install_signal (SmtpHook hook)
 
   if (gives == GIVES_ARGUMENT)
     types[n++] = G_TYPE_STRING;
+  else if (gives == GIVES_CREDENTIALS)
+    types[n++] = SMTP_TYPE_CREDENTIALS;
   else if (gives == GIVES_ERROR)
     types[n++] = G_TYPE_ERROR;
   else if (gives == GIVES_PATH)
@@ -400,6 +442,10 @@ smtp_hook_emit (SmtpHook     hook,
                      smtp_request_get_address (request), smtp_request_get_parameters (request),
                      &verdict);
       break;
+    case GIVES_CREDENTIALS:
+      g_signal_emit (server, id, 0, session, envelope, request,
+                     smtp_request_get_credentials (request), &verdict);
+      break;
     case GIVES_ERROR:
       g_signal_emit (server, id, 0, session, envelope, request,
                      smtp_request_get_error (request), &verdict);
@@ -416,6 +462,8 @@ typedef void (*ArgumentMethod) (SmtpHandler *, SmtpServer *, SmtpSession *, Smtp
                                 const char *);
 typedef void (*PathMethod)     (SmtpHandler *, SmtpServer *, SmtpSession *, SmtpEnvelope *, SmtpRequest *,
                                 SmtpAddress *, SmtpParameters *);
+typedef void (*CredentialsMethod) (SmtpHandler *, SmtpServer *, SmtpSession *, SmtpEnvelope *, SmtpRequest *,
+                                SmtpCredentials *);
 typedef void (*ErrorMethod)    (SmtpHandler *, SmtpServer *, SmtpSession *, SmtpEnvelope *, SmtpRequest *,
                                 const GError *);
 
@@ -453,6 +501,17 @@ proceed_path (SmtpHandler    *self,
 }
 
 static void
+proceed_credentials (SmtpHandler     *self,
+                     SmtpServer      *server,
+                     SmtpSession     *session,
+                     SmtpEnvelope    *envelope,
+                     SmtpRequest     *request,
+                     SmtpCredentials *credentials)
+{
+  smtp_request_proceed (request);
+}
+
+static void
 proceed_error (SmtpHandler  *self,
                SmtpServer   *server,
                SmtpSession  *session,
@@ -472,6 +531,8 @@ default_method (SmtpHook hook)
       return G_CALLBACK (proceed_argument);
     case GIVES_PATH:
       return G_CALLBACK (proceed_path);
+    case GIVES_CREDENTIALS:
+      return G_CALLBACK (proceed_credentials);
     case GIVES_ERROR:
       return G_CALLBACK (proceed_error);
     case GIVES_NOTHING:
@@ -485,6 +546,31 @@ smtp_hooks_install_defaults (SmtpHandlerClass *klass)
 {
   for (SmtpHook hook = 0; hook < SMTP_N_HOOKS; hook++)
     G_STRUCT_MEMBER (GCallback, klass, hooks[hook].method) = default_method (hook);
+}
+
+static gboolean
+is_overridden (SmtpHook     hook,
+               SmtpHandler *handler)
+{
+  return G_STRUCT_MEMBER (GCallback, SMTP_HANDLER_GET_CLASS (handler), hooks[hook].method) != default_method (hook);
+}
+
+gboolean
+smtp_hook_is_heard (SmtpHook    hook,
+                    SmtpServer *server)
+{
+  g_autoptr (GPtrArray) handlers = smtp_server_ref_handlers (server);
+
+  if (g_signal_has_handler_pending (server, signals[hook], 0, FALSE))
+    return TRUE;
+
+  for (guint i = 0; handlers != NULL && i < handlers->len; i++)
+    {
+      if (is_overridden (hook, g_ptr_array_index (handlers, i)))
+        return TRUE;
+    }
+
+  return FALSE;
 }
 
 gboolean
@@ -512,6 +598,10 @@ smtp_hook_call (SmtpHook     hook,
     case GIVES_PATH:
       ((PathMethod) method) (handler, server, session, envelope, request,
                              smtp_request_get_address (request), smtp_request_get_parameters (request));
+      break;
+    case GIVES_CREDENTIALS:
+      ((CredentialsMethod) method) (handler, server, session, envelope, request,
+                                    smtp_request_get_credentials (request));
       break;
     case GIVES_ERROR:
       ((ErrorMethod) method) (handler, server, session, envelope, request,

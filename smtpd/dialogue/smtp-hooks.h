@@ -23,6 +23,8 @@ typedef enum
   SMTP_HOOK_RSET,
   SMTP_HOOK_DATA_BEGIN,
   SMTP_HOOK_DATA,
+  SMTP_HOOK_CREDENTIALS,
+  SMTP_HOOK_AUTH,
   SMTP_HOOK_EXCEPTION,
   SMTP_N_HOOKS
 } SmtpHook;
@@ -31,6 +33,10 @@ void        smtp_hooks_install_signals  (SmtpServerClass  *klass);
 void        smtp_hooks_install_defaults (SmtpHandlerClass *klass);
 
 const char *smtp_hook_get_name          (SmtpHook          hook);
+
+/* Whether anybody would be asked: a signal handler, or a method that is overridden. */
+gboolean    smtp_hook_is_heard          (SmtpHook          hook,
+                                         SmtpServer       *server);
 
 /* The signal stage. CONTINUE if nobody is connected. */
 SmtpVerdict smtp_hook_emit              (SmtpHook          hook,

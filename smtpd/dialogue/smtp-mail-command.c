@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "smtp-address-private.h"
+#include "smtp-auth-offer.h"
 #include "smtp-envelope-private.h"
 #include "smtp-parameters-private.h"
 #include "smtp-session-private.h"
 #include "smtp-stages.h"
 #include "wire/smtp-parameter-parser.h"
 #include "wire/smtp-path-parser.h"
+#include "wire/smtp-xtext.h"
 
 /* MAIL and RCPT, RFC 5321 sections 4.1.1.2 and 4.1.1.3. The parsing functions answer what is
  * wrong, and SMTP_N_STANDARD_REPLIES if nothing is. */
@@ -122,7 +124,7 @@ parse_argument (SmtpRequest      *request,
   return NOTHING_WRONG;
 }
 
-/* MAIL's parameters: SIZE (RFC 1870), BODY (RFC 6152, RFC 3030), SMTPUTF8 (RFC 6531) */
+/* MAIL's parameters: SIZE (RFC 1870), BODY (RFC 6152, RFC 3030), SMTPUTF8 (RFC 6531), AUTH (RFC 4954) */
 
 static SmtpStandardReply
 declare_size (const SmtpServerConfig *config,
@@ -155,6 +157,34 @@ declare_body (const char          *value,
   return NOTHING_WRONG;
 }
 
+/* "<>" or a mailbox, in xtext. Who has not said who it is need not say who somebody else is: that is
+ * as good as "<>" (RFC 4954 section 5). */
+static SmtpStandardReply
+declare_auth (SmtpSession         *session,
+              const char          *value,
+              SmtpMailDeclaration *declaration)
+{
+  gsize length = value != NULL ? strlen (value) : 0;
+  g_autofree char *text = g_malloc (length + 1);
+  SmtpAddress *address;
+
+  if (length == 0 || !smtp_xtext_decode (value, length, text))
+    return SMTP_REPLY_PARAMETER_VALUE;
+
+  address = smtp_address_new (g_str_equal (text, "<>") ? "" : text, NULL);
+  if (address == NULL)
+    return SMTP_REPLY_PARAMETER_VALUE;
+
+  if (!smtp_session_get_authenticated (session))
+    {
+      smtp_address_unref (address);
+      address = smtp_address_new ("", NULL);
+    }
+  declaration->auth_sender = address;
+
+  return NOTHING_WRONG;
+}
+
 static SmtpStandardReply
 declare (SmtpDialogue        *self,
          const char          *keyword,
@@ -171,6 +201,8 @@ declare (SmtpDialogue        *self,
     return declare_size (config, value, declaration);
   if (g_ascii_strcasecmp (keyword, "BODY") == 0)
     return declare_body (value, declaration);
+  if (g_ascii_strcasecmp (keyword, "AUTH") == 0 && smtp_auth_offer_is_possible (self->server, self->session))
+    return declare_auth (self->session, value, declaration);
   if (g_ascii_strcasecmp (keyword, "SMTPUTF8") == 0 && config->smtputf8)
     {
       declaration->smtputf8 = TRUE;
@@ -211,7 +243,7 @@ apply_mail (SmtpDialogue *self,
             SmtpRequest  *request)
 {
   SmtpParameters *parameters = smtp_request_get_parameters (request);
-  SmtpMailDeclaration declaration = { 0 };
+  g_auto (SmtpMailDeclaration) declaration = { 0 };
 
   declare_all (self, parameters, &declaration);
   smtp_envelope_begin (smtp_dialogue_ensure_envelope (self), smtp_request_get_address (request),
@@ -224,7 +256,7 @@ check_mail (SmtpDialogue *self,
 {
   gboolean utf8 = smtp_server_get_config (self->server)->smtputf8 &&
                   smtp_session_get_extended_smtp (self->session);
-  SmtpMailDeclaration declaration = { 0 };
+  g_auto (SmtpMailDeclaration) declaration = { 0 };
   SmtpStandardReply wrong;
 
   wrong = parse_argument (request, &mail_syntax, utf8);

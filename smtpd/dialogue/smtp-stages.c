@@ -2,6 +2,8 @@
 
 #include "smtp-stages.h"
 
+#include "smtp-auth-command.h"
+#include "smtp-commands.h"
 #include "smtp-error.h"
 #include "smtp-handler.h"
 
@@ -32,22 +34,50 @@ run_handler (SmtpDialogue *self)
   return smtp_hook_call (self->hook, handler, self->request) ? SMTP_VERDICT_FAILED : SMTP_VERDICT_CONTINUE;
 }
 
+SmtpReply *
+smtp_stages_get_failure (SmtpDialogue *self)
+{
+  const GError *error = smtp_request_get_error (self->request);
+
+  if (self->command.offset == smtp_command_auth_offset)
+    return smtp_reply_standard (SMTP_REPLY_AUTH_FAILED);
+  if (g_error_matches (error, SMTP_ERROR, SMTP_ERROR_TIMED_OUT))
+    return smtp_reply_standard (SMTP_REPLY_HOOK_TIMEOUT);
+
+  return smtp_reply_standard (SMTP_REPLY_INTERNAL_ERROR);
+}
+
 static SmtpVerdict
 run_default (SmtpDialogue *self)
 {
-  const GError *error = smtp_request_get_error (self->request);
   g_autoptr (SmtpReply) reply = NULL;
+
+  /* Nobody knows a secret, which is not for the client to know. */
+  if (self->hook == SMTP_HOOK_CREDENTIALS)
+    {
+      smtp_request_send_secret (self->request, NULL);
+      return SMTP_VERDICT_FAILED;
+    }
 
   if (self->hook != SMTP_HOOK_EXCEPTION)
     reply = self->effect->answer (self, self->request);
-  else if (g_error_matches (error, SMTP_ERROR, SMTP_ERROR_TIMED_OUT))
-    reply = smtp_reply_ref (smtp_reply_standard (SMTP_REPLY_HOOK_TIMEOUT));
   else
-    reply = smtp_reply_ref (smtp_reply_standard (SMTP_REPLY_INTERNAL_ERROR));
+    reply = smtp_reply_ref (smtp_stages_get_failure (self));
 
   smtp_request_reply_default (self->request, reply);
 
   return SMTP_VERDICT_FAILED;
+}
+
+static const char *
+describe_stage (SmtpDialogue *self)
+{
+  if (self->stage == SMTP_STAGE_METHOD)
+    return "The method of a command";
+  if (self->stage == SMTP_STAGE_MECHANISM)
+    return "A mechanism of SASL";
+
+  return smtp_hook_get_name (self->hook);
 }
 
 /* Nobody has said anything, and nobody will: policy fails closed. */
@@ -57,19 +87,18 @@ no_answer (SmtpDialogue *self)
   GError *error;
 
   error = g_error_new (SMTP_ERROR, SMTP_ERROR_NO_ANSWER, "%s returned without an answer",
-                       self->stage == SMTP_STAGE_METHOD ? "The method of a command"
-                                                        : smtp_hook_get_name (self->hook));
-  g_warning ("%s; the client gets 451", error->message);
+                       describe_stage (self));
+  g_warning ("%s; the client gets %u", error->message, smtp_reply_get_code (smtp_stages_get_failure (self)));
 
   return error;
 }
 
 static SmtpOutcome
-judge (SmtpDialogue  *self,
-       SmtpVerdict    verdict,
-       GError       **error)
+judge (SmtpDialogue *self,
+       SmtpVerdict   verdict,
+       gpointer     *payload)
 {
-  SmtpOutcome outcome = smtp_request_take_outcome (self->request, error);
+  SmtpOutcome outcome = smtp_request_take_outcome (self->request, payload);
 
   if (outcome != SMTP_OUTCOME_NONE)
     return outcome;
@@ -78,14 +107,14 @@ judge (SmtpDialogue  *self,
   if (verdict == SMTP_VERDICT_HANDLED)
     return SMTP_OUTCOME_HELD;
 
-  g_propagate_error (error, no_answer (self));
+  *payload = no_answer (self);
 
   return SMTP_OUTCOME_FAILED;
 }
 
 static SmtpOutcome
-run_stage (SmtpDialogue  *self,
-           GError       **error)
+run_stage (SmtpDialogue *self,
+           gpointer     *payload)
 {
   SmtpRequest *request = self->request;
   SmtpStage stage = self->stage;
@@ -96,6 +125,9 @@ run_stage (SmtpDialogue  *self,
     {
     case SMTP_STAGE_METHOD:
       verdict = run_method (self);
+      break;
+    case SMTP_STAGE_MECHANISM:
+      smtp_auth_run_mechanism (self);
       break;
     case SMTP_STAGE_SIGNAL:
       verdict = smtp_hook_emit (self->hook, request);
@@ -117,7 +149,7 @@ run_stage (SmtpDialogue  *self,
   if (self->stage != stage)
     verdict = SMTP_VERDICT_HANDLED;
 
-  return judge (self, verdict, error);
+  return judge (self, verdict, payload);
 }
 
 static void
@@ -170,6 +202,7 @@ next_stage (SmtpDialogue *self)
       if (self->next_handler == self->handlers->len)
         self->stage = SMTP_STAGE_DEFAULT;
       break;
+    case SMTP_STAGE_MECHANISM:
     case SMTP_STAGE_DEFAULT:
     case SMTP_STAGE_NONE:
     default:
@@ -177,12 +210,116 @@ next_stage (SmtpDialogue *self)
     }
 }
 
-/* Acts on an outcome. TRUE if a stage is to be run next. */
+/* AUTH: from the mechanism to a hook, and back. */
+
+static void
+enter_hook (SmtpDialogue    *self,
+            SmtpHook         hook,
+            SmtpCredentials *credentials)
+{
+  smtp_auth_set_credentials (self, credentials);
+  self->request = smtp_request_pass_on (self->request);
+  smtp_request_set_credentials (self->request, credentials);
+  self->hook = hook;
+  self->stage = SMTP_STAGE_SIGNAL;
+  g_object_unref (credentials);
+}
+
+static void
+enter_mechanism (SmtpDialogue *self)
+{
+  self->request = smtp_request_pass_on (self->request);
+  self->hook = SMTP_N_HOOKS;
+  self->stage = SMTP_STAGE_MECHANISM;
+}
+
+/* The mechanism alone may ask, and only who was asked may tell. */
+static gboolean
+is_out_of_place (SmtpDialogue *self,
+                 SmtpOutcome   outcome)
+{
+  switch (outcome)
+    {
+    case SMTP_OUTCOME_CHALLENGE:
+    case SMTP_OUTCOME_ASK:
+    case SMTP_OUTCOME_PRESENT:
+      return self->stage != SMTP_STAGE_MECHANISM;
+    case SMTP_OUTCOME_SECRET:
+      return self->hook != SMTP_HOOK_CREDENTIALS;
+    case SMTP_OUTCOME_PROCEED:
+      return self->stage == SMTP_STAGE_MECHANISM;
+    case SMTP_OUTCOME_NONE:
+    case SMTP_OUTCOME_HELD:
+    case SMTP_OUTCOME_REPLIED:
+    case SMTP_OUTCOME_FAILED:
+    default:
+      return FALSE;
+    }
+}
+
+static void
+drop_payload (SmtpOutcome outcome,
+              gpointer    payload)
+{
+  if (payload == NULL)
+    return;
+
+  if (outcome == SMTP_OUTCOME_CHALLENGE)
+    g_bytes_unref (payload);
+  else if (outcome == SMTP_OUTCOME_SECRET)
+    smtp_secret_unref (payload);
+  else
+    g_object_unref (payload);
+}
+
+/* What AUTH has besides. TRUE if a stage is to be run next. Takes @payload. */
+static gboolean
+act_for_auth (SmtpDialogue *self,
+              SmtpOutcome   outcome,
+              gpointer      payload)
+{
+  g_autoptr (GBytes) challenge = NULL;
+  g_autoptr (SmtpSecret) secret = NULL;
+
+  switch ((int) outcome)
+    {
+    case SMTP_OUTCOME_CHALLENGE:
+      challenge = payload;
+      smtp_auth_challenge (self, challenge);
+      return FALSE;
+    case SMTP_OUTCOME_ASK:
+      enter_hook (self, SMTP_HOOK_CREDENTIALS, payload);
+      return TRUE;
+    case SMTP_OUTCOME_PRESENT:
+      enter_hook (self, SMTP_HOOK_AUTH, payload);
+      return TRUE;
+    case SMTP_OUTCOME_SECRET:
+    default:
+      secret = payload;
+      smtp_auth_set_secret (self, secret);
+      enter_mechanism (self);
+      return TRUE;
+    }
+}
+
+/* Acts on an outcome. TRUE if a stage is to be run next. Takes @payload. */
 static gboolean
 act (SmtpDialogue *self,
      SmtpOutcome   outcome,
-     GError       *error)
+     gpointer      payload)
 {
+  /* Something was said: what the client may still say is not part of it any more. */
+  if (self->phase == SMTP_PHASE_AUTH && outcome != SMTP_OUTCOME_NONE && outcome != SMTP_OUTCOME_HELD)
+    self->phase = SMTP_PHASE_COMMAND;
+
+  if (is_out_of_place (self, outcome))
+    {
+      drop_payload (outcome, payload);
+      outcome = SMTP_OUTCOME_FAILED;
+      payload = g_error_new (SMTP_ERROR, SMTP_ERROR_NO_ANSWER, "%s answered what is not for it to answer",
+                             describe_stage (self));
+    }
+
   switch (outcome)
     {
     case SMTP_OUTCOME_PROCEED:
@@ -190,10 +327,15 @@ act (SmtpDialogue *self,
       return TRUE;
     case SMTP_OUTCOME_FAILED:
       if (self->hook != SMTP_HOOK_EXCEPTION)
-        enter_exception (self, error);
+        enter_exception (self, payload);
       else
-        give_up (self, error);
+        give_up (self, payload);
       return TRUE;
+    case SMTP_OUTCOME_CHALLENGE:
+    case SMTP_OUTCOME_ASK:
+    case SMTP_OUTCOME_PRESENT:
+    case SMTP_OUTCOME_SECRET:
+      return act_for_auth (self, outcome, payload);
     case SMTP_OUTCOME_REPLIED:
     case SMTP_OUTCOME_HELD:
     case SMTP_OUTCOME_NONE:
@@ -207,14 +349,11 @@ static void
 advance (SmtpDialogue *self)
 {
   SmtpOutcome outcome;
-  GError *error;
+  gpointer payload;
 
   do
-    {
-      error = NULL;
-      outcome = run_stage (self, &error);
-    }
-  while (act (self, outcome, error));
+    outcome = run_stage (self, &payload);
+  while (act (self, outcome, payload));
 }
 
 gboolean
@@ -236,10 +375,12 @@ smtp_stages_start (SmtpDialogue      *self,
   return smtp_request_is_replied (self->request);
 }
 
-void
-smtp_stages_run_hooks (SmtpRequest      *request,
-                       SmtpHook          hook,
-                       const SmtpEffect *effect)
+/* What follows the method, from within it. */
+static void
+run_from_method (SmtpRequest      *request,
+                 SmtpStage         stage,
+                 SmtpHook          hook,
+                 const SmtpEffect *effect)
 {
   SmtpDialogue *self = smtp_request_get_dialogue (request);
 
@@ -248,7 +389,7 @@ smtp_stages_run_hooks (SmtpRequest      *request,
   if (self == NULL || self->stage != SMTP_STAGE_METHOD || smtp_request_has_outcome (request))
     return;
 
-  self->stage = SMTP_STAGE_SIGNAL;
+  self->stage = stage;
   self->hook = hook;
   self->effect = effect;
 
@@ -261,15 +402,51 @@ smtp_stages_run_hooks (SmtpRequest      *request,
     smtp_request_post (self->request);
 }
 
+void
+smtp_stages_run_hooks (SmtpRequest      *request,
+                       SmtpHook          hook,
+                       const SmtpEffect *effect)
+{
+  run_from_method (request, SMTP_STAGE_SIGNAL, hook, effect);
+}
+
+void
+smtp_stages_run_mechanism (SmtpRequest      *request,
+                           const SmtpEffect *effect)
+{
+  run_from_method (request, SMTP_STAGE_MECHANISM, SMTP_N_HOOKS, effect);
+}
+
+gboolean
+smtp_stages_resume_mechanism (SmtpDialogue *self)
+{
+  self->depth++;
+  enter_mechanism (self);
+  advance (self);
+  self->depth--;
+
+  return smtp_request_is_replied (self->request);
+}
+
+void
+smtp_stages_refuse (SmtpDialogue      *self,
+                    SmtpStandardReply  reply)
+{
+  self->request = smtp_request_pass_on (self->request);
+  smtp_request_enter (self->request);
+  smtp_request_send_reply (self->request, smtp_reply_standard (reply));
+  smtp_request_leave (self->request);
+}
+
 gboolean
 smtp_stages_resume (SmtpDialogue *self)
 {
-  GError *error = NULL;
   SmtpOutcome outcome;
+  gpointer payload;
 
   self->depth++;
-  outcome = smtp_request_take_outcome (self->request, &error);
-  if (act (self, outcome, error))
+  outcome = smtp_request_take_outcome (self->request, &payload);
+  if (act (self, outcome, payload))
     advance (self);
   self->depth--;
 
@@ -282,8 +459,7 @@ smtp_stages_time_out (SmtpDialogue *self)
   g_autoptr (GError) error = NULL;
 
   error = g_error_new (SMTP_ERROR, SMTP_ERROR_TIMED_OUT, "%s gave no answer in time",
-                       self->stage == SMTP_STAGE_METHOD ? "The method of a command"
-                                                        : smtp_hook_get_name (self->hook));
+                       describe_stage (self));
   self->request = smtp_request_expire (self->request);
 
   self->depth++;

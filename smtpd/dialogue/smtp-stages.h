@@ -22,6 +22,19 @@ void     smtp_stages_run_hooks (SmtpRequest       *request,
                                 SmtpHook           hook,
                                 const SmtpEffect  *effect);
 
+/* From AUTH's: its mechanism, which has hooks asked when it wants to. */
+void     smtp_stages_run_mechanism (SmtpRequest    *request,
+                                const SmtpEffect  *effect);
+/* The client has answered a challenge. TRUE if the answer is there. */
+gboolean smtp_stages_resume_mechanism (SmtpDialogue *self);
+
+/* Answers a command that waits for the client. */
+void     smtp_stages_refuse    (SmtpDialogue      *self,
+                                SmtpStandardReply  reply);
+
+/* What the client is told when something went wrong inside. */
+SmtpReply *smtp_stages_get_failure (SmtpDialogue  *self);
+
 /* Looks at the outcome of a request that was held, and goes on. TRUE if the answer is there. */
 gboolean smtp_stages_resume    (SmtpDialogue      *self);
 
