@@ -2,12 +2,14 @@
 
 """The examples, each started as a newcomer would, in each language."""
 
+import base64
 import os
 import pathlib
 import re
 import shutil
 import smtplib
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -157,6 +159,38 @@ class Examples(unittest.TestCase):
                 self.assertIn('hello you', example.output)
                 self.assertEqual([line.strip() for line in example.output.splitlines() if '/' in line],
                                  ['multipart/mixed', 'text/plain', 'image/png'])
+
+    def test_submission(self):
+        for language, command in commands('submission'):
+            with self.subTest(language), Example(command) as example:
+                self.check_submission(example)
+            with self.subTest(language):
+                self.assertEqual(example.process.returncode, 0)
+                self.assertEqual([line for line in example.output.splitlines() if line.startswith('message')],
+                                 ['message from joe by ESMTPSA', 'message from jim by ESMTPSA'])
+
+    def check_submission(self, example):
+        with example.client() as client:
+            self.assertEqual(client.ehlo()[0], 250)
+            self.assertNotIn('auth', client.esmtp_features)
+            self.assertEqual(client.mail('joe@example.org')[0], 530)
+            client.starttls(context=ssl._create_unverified_context())
+            client.login('joe', 'pencil')
+            client.sendmail('joe@example.org', ['b@example.org'], MESSAGE)
+            self.assertEqual(client.mail('jim@example.org')[0], 553)
+        with example.client() as client:
+            client.starttls(context=ssl._create_unverified_context())
+            client.ehlo()
+            with self.assertRaises(smtplib.SMTPAuthenticationError) as caught:
+                client.login('joe', 'pencils')
+            self.assertEqual(caught.exception.smtp_code, 535)
+            for token, code in ('guess', 535), ('letmein', 235):
+                bearer = f'n,a=jim,\x01auth=Bearer {token}\x01\x01'
+                reply = client.docmd('AUTH OAUTHBEARER', base64.b64encode(bearer.encode()).decode())
+                if reply[0] == 334:
+                    reply = client.docmd('AQ==')
+                self.assertEqual(reply[0], code)
+            client.sendmail('jim@example.org', ['b@example.org'], MESSAGE)
 
     def test_later(self):
         for language, command in commands('later'):
