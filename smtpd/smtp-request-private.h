@@ -66,6 +66,10 @@ SmtpRequest  *smtp_request_new            (SmtpDialogue *dialogue,
                                            const char   *argument,
                                            gsize         argument_length);
 
+/* Takes a request whose command is over. Returns it, as new, if nobody could tell it from a new one;
+ * making an object costs more than all else that is done for a command. */
+SmtpRequest  *smtp_request_recycle        (SmtpRequest  *self);
+
 /* NULL once the command is over or the client gone. */
 SmtpDialogue *smtp_request_get_dialogue   (SmtpRequest  *self);
 

@@ -59,10 +59,8 @@ static GParamSpec *props[N_PROPS];
 static guint signals[N_SIGNALS];
 
 static void
-smtp_request_finalize (GObject *object)
+clear (SmtpRequest *self)
 {
-  SmtpRequest *self = SMTP_REQUEST (object);
-
   g_clear_object (&self->server);
   g_clear_object (&self->session);
   g_clear_object (&self->envelope);
@@ -75,9 +73,17 @@ smtp_request_finalize (GObject *object)
   g_clear_pointer (&self->final_reply, smtp_reply_unref);
   g_clear_object (&self->cancellable);
   if (self->payload != NULL)
-    self->free_payload (self->payload);
+    self->free_payload (g_steal_pointer (&self->payload));
   g_clear_object (&self->credentials);
   g_clear_pointer (&self->recipient_answers, g_ptr_array_unref);
+}
+
+static void
+smtp_request_finalize (GObject *object)
+{
+  SmtpRequest *self = SMTP_REQUEST (object);
+
+  clear (self);
   g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (smtp_request_parent_class)->finalize (object);
@@ -289,7 +295,10 @@ smtp_request_new (SmtpDialogue *dialogue,
                   const char   *argument,
                   gsize         argument_length)
 {
-  SmtpRequest *self = g_object_new (SMTP_TYPE_REQUEST, NULL);
+  SmtpRequest *self = g_steal_pointer (&dialogue->spare);
+
+  if (self == NULL)
+    self = g_object_new (SMTP_TYPE_REQUEST, NULL);
 
   self->dialogue = dialogue;
   self->server = g_object_ref (dialogue->server);
@@ -298,6 +307,40 @@ smtp_request_new (SmtpDialogue *dialogue,
   g_strlcpy (self->verb, verb, sizeof self->verb);
   self->argument = g_strndup (argument, argument_length);
   self->is_message = dialogue->message_ended;
+
+  return self;
+}
+
+/* Whether somebody has left something at the object without taking a reference: data, a weak reference,
+ * a signal handler. */
+static gboolean
+is_marked (SmtpRequest *self)
+{
+  static guint notify;
+
+  if (notify == 0)
+    notify = g_signal_lookup ("notify", G_TYPE_OBJECT);
+
+  return G_OBJECT (self)->qdata != NULL ||
+         g_signal_has_handler_pending (self, signals[REPLIED], 0, TRUE) ||
+         g_signal_has_handler_pending (self, notify, 0, TRUE);
+}
+
+SmtpRequest *
+smtp_request_recycle (SmtpRequest *self)
+{
+  if (G_OBJECT (self)->ref_count > 1 || is_marked (self))
+    {
+      g_object_unref (self);
+      return NULL;
+    }
+
+  clear (self);
+  self->held = FALSE;
+  self->answer_is_default = FALSE;
+  self->outcome = SMTP_OUTCOME_NONE;
+  self->n_answered = 0;
+  self->spent = FALSE;
 
   return self;
 }

@@ -38,6 +38,7 @@ smtp_dialogue_free (SmtpDialogue *self)
   g_assert (self->depth == 0);
 
   smtp_dialogue_abort (self);
+  g_clear_object (&self->spare);
   g_clear_pointer (&self->chunk_reply, smtp_reply_unref);
   g_clear_object (&self->session);
   g_free (self);
@@ -383,6 +384,9 @@ smtp_dialogue_finish (SmtpDialogue *self)
   self->depth++;
   smtp_request_finish (request, reply);
   self->depth--;
+
+  g_clear_object (&self->spare);
+  self->spare = smtp_request_recycle (g_steal_pointer (&request));
 
   if (ends)
     say_goodbye (self, NULL);

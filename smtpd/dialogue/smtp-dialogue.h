@@ -90,6 +90,7 @@ struct _SmtpDialogue
 
   /* The command in progress. */
   SmtpRequest *request;
+  SmtpRequest *spare;      /* one to be used again, NULL if there is none */
   SmtpCommand command;
   SmtpStage stage;
   SmtpHook hook;
