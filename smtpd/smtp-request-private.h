@@ -47,6 +47,7 @@ struct _SmtpRequest
   GCancellable *cancellable;
   gboolean held;
   gboolean answer_is_default;
+  gboolean has_listener;         /* to the signal `replied`, when it came */
   gboolean is_message;           /* the end of one */
   SmtpTask task;
 

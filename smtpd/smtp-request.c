@@ -321,8 +321,7 @@ is_marked (SmtpRequest *self)
   if (notify == 0)
     notify = g_signal_lookup ("notify", G_TYPE_OBJECT);
 
-  return G_OBJECT (self)->qdata != NULL ||
-         g_signal_has_handler_pending (self, signals[REPLIED], 0, TRUE) ||
+  return G_OBJECT (self)->qdata != NULL || self->has_listener ||
          g_signal_has_handler_pending (self, notify, 0, TRUE);
 }
 
@@ -349,7 +348,8 @@ void
 smtp_request_emit_replied (SmtpRequest *self,
                            SmtpReply   *reply)
 {
-  if (g_signal_has_handler_pending (self, signals[REPLIED], 0, FALSE))
+  self->has_listener = g_signal_has_handler_pending (self, signals[REPLIED], 0, TRUE);
+  if (self->has_listener)
     g_signal_emit (self, signals[REPLIED], 0, reply);
 }
 

@@ -20,6 +20,9 @@
 /* While a command is held, reading goes on up to here, to see whether the client leaves. */
 #define HELD_MAX 16384
 
+/* Room for most replies, and for a few of those that go out together. */
+#define OUTPUT_ROOM 512
+
 /* Replies that wait for a client that does not read: beyond this, no more commands are done. */
 #define OUTPUT_MAX 16384
 
@@ -84,7 +87,7 @@ write_output (gpointer    data,
 
   if (self->output_room - self->output_size < size)
     {
-      self->output_room = MAX (2 * self->output_room, self->output_size + size);
+      self->output_room = MAX (MAX (OUTPUT_ROOM, 2 * self->output_room), self->output_size + size);
       self->output = g_realloc (self->output, self->output_room);
     }
   memcpy (self->output + self->output_size, octets, size);
