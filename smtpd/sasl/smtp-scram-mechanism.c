@@ -109,6 +109,27 @@ take_attribute (const char **cursor,
   return decode_name (text, comma - text);
 }
 
+/* With -PLUS the client binds to the channel, by a type that there is, and without it does not. libgsasl
+ * would let a binding pass that it never looks at. */
+static gboolean
+is_binding_flag (SmtpScramMechanism *self,
+                 const char         *flag,
+                 gsize               length)
+{
+  SmtpSession *session = smtp_sasl_mechanism_get_session (SMTP_SASL_MECHANISM (self));
+  SmtpTlsInfo *info = smtp_session_get_tls_info (session);
+  g_autofree char *type = NULL;
+
+  if (!g_str_has_suffix (get_name (self), "-PLUS"))
+    return length == 1 && (*flag == 'n' || *flag == 'y');
+  if (info == NULL || length < strlen ("p=") || memcmp (flag, "p=", strlen ("p=")) != 0)
+    return FALSE;
+
+  type = g_strndup (flag + strlen ("p="), length - strlen ("p="));
+
+  return smtp_tls_info_get_channel_binding (info, type) != NULL;
+}
+
 /* "gs2-cbind-flag,[a=authzid],n=name,r=nonce…", RFC 5802 section 7. The rest is libgsasl's to check. */
 static SmtpCredentials *
 parse_first (SmtpScramMechanism *self,
@@ -119,7 +140,7 @@ parse_first (SmtpScramMechanism *self,
   g_autofree char *name = NULL;
   SmtpCredentials *credentials;
 
-  if (cursor == NULL)
+  if (cursor == NULL || !is_binding_flag (self, message, cursor - message))
     return NULL;
   cursor++;
 
