@@ -8,8 +8,9 @@
 #include "smtp-transport-private.h"
 
 /* GnuTLS asks for the five octets of a record's header, then for the rest: what has come is
- * fetched at once, two full records of it. */
-#define AHEAD_SIZE (32 * 1024)
+ * fetched at once. Who fills the first memory for it is sending a message, and gets more. */
+#define AHEAD_FIRST (32 * 1024)
+#define AHEAD_NEXT (96 * 1024)
 
 typedef struct
 {
@@ -19,6 +20,7 @@ typedef struct
   gnutls_session_t session;
 
   guint8 *ahead;           /* octets that GnuTLS has not asked for yet, NULL: none */
+  gsize ahead_size;
   gsize ahead_start;
   gsize ahead_end;
 
@@ -35,7 +37,21 @@ static void
 drop_ahead (SmtpTlsTransport *self)
 {
   g_clear_pointer (&self->ahead, g_free);
-  self->ahead_start = self->ahead_end = 0;
+  self->ahead_size = self->ahead_start = self->ahead_end = 0;
+}
+
+static void
+make_room_ahead (SmtpTlsTransport *self)
+{
+  gboolean was_filled = self->ahead != NULL && self->ahead_end == self->ahead_size;
+  gsize size = was_filled ? AHEAD_NEXT : AHEAD_FIRST;
+
+  if (self->ahead_size >= size)
+    return;
+
+  drop_ahead (self);
+  self->ahead = g_malloc (size);
+  self->ahead_size = size;
 }
 
 /* What one read of the transport below brings. An idle connection holds no memory for it. */
@@ -44,10 +60,8 @@ fetch_ahead (SmtpTlsTransport *self)
 {
   gssize n;
 
-  if (self->ahead == NULL)
-    self->ahead = g_malloc (AHEAD_SIZE);
-
-  n = smtp_transport_read (self->inner, self->ahead, AHEAD_SIZE);
+  make_room_ahead (self);
+  n = smtp_transport_read (self->inner, self->ahead, self->ahead_size);
   if (n <= 0)
     {
       drop_ahead (self);
