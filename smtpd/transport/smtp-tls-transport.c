@@ -12,6 +12,9 @@
 #define AHEAD_FIRST (32 * 1024)
 #define AHEAD_NEXT (96 * 1024)
 
+/* How many records with nothing for us are taken before others get their turn. */
+#define BUDGET 64
+
 typedef struct
 {
   SmtpTransport parent;
@@ -24,6 +27,7 @@ typedef struct
   gsize ahead_start;
   gsize ahead_end;
 
+  guint dry : 1;           /* the transport below had no more when it was asked last */
   guint ended : 1;         /* no input comes any more, whatever comes below */
   guint broken : 1;        /* nothing can be said any more */
   guint shut : 1;          /* there is nothing more to say or to understand */
@@ -85,6 +89,7 @@ pull (gnutls_transport_ptr_t data,
     {
       gssize n = fetch_ahead (self);
 
+      self->dry = n == SMTP_TRANSPORT_AGAIN;
       if (n < 0)
         gnutls_transport_set_errno (self->session, n == SMTP_TRANSPORT_AGAIN ? EAGAIN : ECONNRESET);
       if (n <= 0)
@@ -189,6 +194,25 @@ fail (SmtpTlsTransport *self,
   return SMTP_TRANSPORT_ERROR;
 }
 
+/* Of a call of GnuTLS that wanted to read. Behind a record that has nothing for us, such as one with
+ * new keys, it says "again" although more of them are at hand, of which nobody would tell. */
+static gboolean
+is_to_be_called_again (SmtpTlsTransport *self,
+                       gssize            code,
+                       guint            *budget)
+{
+  if (code == GNUTLS_E_INTERRUPTED)
+    return TRUE;
+  if (code != GNUTLS_E_AGAIN || self->dry || gnutls_record_get_direction (self->session) != 0)
+    return FALSE;
+
+  (*budget)--;
+  if (*budget == 0)
+    smtp_transport_requeue (&self->parent);
+
+  return *budget > 0;
+}
+
 /* An end without a close_notify is one all the same: whatever was under way is given up, since
  * only QUIT and an answer end a dialogue well. */
 static gssize
@@ -197,6 +221,7 @@ tls_transport_read (SmtpTransport *transport,
                     gsize          size)
 {
   SmtpTlsTransport *self = (SmtpTlsTransport *) transport;
+  guint budget = BUDGET;
   gssize n;
 
   /* After the last word: who listens throws away what comes. */
@@ -208,8 +233,11 @@ tls_transport_read (SmtpTransport *transport,
     return 0;
 
   do
-    n = gnutls_record_recv (self->session, buffer, size);
-  while (n == GNUTLS_E_INTERRUPTED);
+    {
+      self->dry = FALSE;
+      n = gnutls_record_recv (self->session, buffer, size);
+    }
+  while (is_to_be_called_again (self, n, &budget));
 
   if (n == GNUTLS_E_AGAIN)
     return SMTP_TRANSPORT_AGAIN;
@@ -341,14 +369,18 @@ smtp_tls_transport_handshake (SmtpTransport  *transport,
                               GError        **error)
 {
   SmtpTlsTransport *self = (SmtpTlsTransport *) transport;
+  guint budget = BUDGET;
   int code;
 
   g_return_val_if_fail (transport->klass == &tls_transport_class, SMTP_TLS_HANDSHAKE_FAILED);
 
   /* Warnings of the peer, such as an unrecognized name, are none of ours. */
   do
-    code = gnutls_handshake (self->session);
-  while (code == GNUTLS_E_INTERRUPTED || code == GNUTLS_E_WARNING_ALERT_RECEIVED);
+    {
+      self->dry = FALSE;
+      code = gnutls_handshake (self->session);
+    }
+  while (code == GNUTLS_E_WARNING_ALERT_RECEIVED || is_to_be_called_again (self, code, &budget));
 
   if (code == GNUTLS_E_AGAIN)
     return SMTP_TLS_HANDSHAKE_AGAIN;
