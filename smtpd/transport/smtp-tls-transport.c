@@ -15,6 +15,9 @@
 /* How many records with nothing for us are taken before others get their turn. */
 #define BUDGET 64
 
+/* What a record may hold, RFC 8446 section 5.1. */
+#define RECORD_MAX 16384
+
 typedef struct
 {
   SmtpTransport parent;
@@ -26,6 +29,8 @@ typedef struct
   gsize ahead_size;
   gsize ahead_start;
   gsize ahead_end;
+
+  gnutls_packet_t packet;  /* the record that was read in place, NULL: none */
 
   guint dry : 1;           /* the transport below had no more when it was asked last */
   guint ended : 1;         /* no input comes any more, whatever comes below */
@@ -213,32 +218,34 @@ is_to_be_called_again (SmtpTlsTransport *self,
   return *budget > 0;
 }
 
-/* An end without a close_notify is one all the same: whatever was under way is given up, since
- * only QUIT and an answer end a dialogue well. */
-static gssize
-tls_transport_read (SmtpTransport *transport,
-                    void          *buffer,
-                    gsize          size)
+/* Whether there is nothing to be had from GnuTLS any more; *@n is then what read() returns. */
+static gboolean
+is_past_reading (SmtpTlsTransport *self,
+                 void             *buffer,
+                 gsize             size,
+                 gssize           *n)
 {
-  SmtpTlsTransport *self = (SmtpTlsTransport *) transport;
-  guint budget = BUDGET;
-  gssize n;
+  if (self->packet != NULL)
+    gnutls_packet_deinit (g_steal_pointer (&self->packet));
+
+  if (!self->shut && !self->broken && !self->ended)
+    return FALSE;
 
   /* After the last word: who listens throws away what comes. */
   if (self->shut)
-    return smtp_transport_read (self->inner, buffer, size);
-  if (self->broken)
-    return SMTP_TRANSPORT_ERROR;
-  if (self->ended)
-    return 0;
+    *n = smtp_transport_read (self->inner, buffer, size);
+  else
+    *n = self->broken ? SMTP_TRANSPORT_ERROR : 0;
 
-  do
-    {
-      self->dry = FALSE;
-      n = gnutls_record_recv (self->session, buffer, size);
-    }
-  while (is_to_be_called_again (self, n, &budget));
+  return TRUE;
+}
 
+/* An end without a close_notify is one all the same: whatever was under way is given up, since
+ * only QUIT and an answer end a dialogue well. */
+static gssize
+judge_record (SmtpTlsTransport *self,
+              gssize            n)
+{
   if (n == GNUTLS_E_AGAIN)
     return SMTP_TRANSPORT_AGAIN;
   if (n > 0)
@@ -251,7 +258,62 @@ tls_transport_read (SmtpTransport *transport,
     }
 
   /* GNUTLS_E_REHANDSHAKE among them: renegotiation is refused. */
-  return fail (self, n);
+  return fail (self, (int) n);
+}
+
+static gssize
+tls_transport_read (SmtpTransport *transport,
+                    void          *buffer,
+                    gsize          size)
+{
+  SmtpTlsTransport *self = (SmtpTlsTransport *) transport;
+  guint budget = BUDGET;
+  gssize n;
+
+  if (is_past_reading (self, buffer, size, &n))
+    return n;
+
+  do
+    {
+      self->dry = FALSE;
+      n = gnutls_record_recv (self->session, buffer, size);
+    }
+  while (is_to_be_called_again (self, n, &budget));
+
+  return judge_record (self, n);
+}
+
+static gssize
+tls_transport_read_in_place (SmtpTransport  *transport,
+                             void           *buffer,
+                             gsize           size,
+                             const void    **data)
+{
+  SmtpTlsTransport *self = (SmtpTlsTransport *) transport;
+  guint budget = BUDGET;
+  gnutls_datum_t octets;
+  gssize n;
+
+  if (size < RECORD_MAX)
+    return tls_transport_read (transport, buffer, size);
+  if (is_past_reading (self, buffer, size, &n))
+    return n;
+
+  do
+    {
+      self->dry = FALSE;
+      n = gnutls_record_recv_packet (self->session, &self->packet);
+    }
+  while (is_to_be_called_again (self, n, &budget));
+
+  if (n > 0)
+    {
+      gnutls_packet_get (self->packet, &octets, NULL);
+      *data = octets.data;
+      return octets.size;
+    }
+
+  return judge_record (self, n);
 }
 
 static gssize
@@ -315,6 +377,8 @@ tls_transport_free (SmtpTransport *transport)
   SmtpTlsTransport *self = (SmtpTlsTransport *) transport;
 
   say_goodbye (self);
+  if (self->packet != NULL)
+    gnutls_packet_deinit (self->packet);
   gnutls_deinit (self->session);
   drop_ahead (self);
   smtp_tls_credentials_unref (self->credentials);
@@ -326,6 +390,7 @@ tls_transport_free (SmtpTransport *transport)
 static const SmtpTransportClass tls_transport_class =
 {
   .read = tls_transport_read,
+  .read_in_place = tls_transport_read_in_place,
   .write = tls_transport_write,
   .shutdown_write = tls_transport_shutdown_write,
   .get_fd = tls_transport_get_fd,
