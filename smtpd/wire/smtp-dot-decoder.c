@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "smtp-text-blocks.h"
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -95,105 +97,6 @@ find_cr_or_lf (const guint8 *p,
   return p;
 }
 
-#ifdef __SSE2__
-
-#define BLOCK 64
-
-typedef struct
-{
-  guint64 crs;        /* a bit for each octet */
-  gboolean is_plain;  /* each CR has its LF, and each LF its CR */
-} Block;
-
-/* With the octet behind it. */
-static inline Block
-look_at_block (const guint8 *p)
-{
-  const __m128i cr = _mm_set1_epi8 ('\r');
-  const __m128i lf = _mm_set1_epi8 ('\n');
-  __m128i odd = _mm_setzero_si128 ();
-  Block block = { 0, FALSE };
-
-  for (guint i = 0; i < BLOCK; i += 16)
-    {
-      __m128i crs = _mm_cmpeq_epi8 (_mm_loadu_si128 ((const __m128i_u *) (p + i)), cr);
-      __m128i lfs = _mm_cmpeq_epi8 (_mm_loadu_si128 ((const __m128i_u *) (p + i + 1)), lf);
-
-      odd = _mm_or_si128 (odd, _mm_xor_si128 (crs, lfs));
-      block.crs |= (guint64) (guint) _mm_movemask_epi8 (crs) << i;
-    }
-  block.is_plain = _mm_movemask_epi8 (odd) == 0;
-
-  return block;
-}
-
-typedef struct
-{
-  gsize length;   /* of the line that has not ended; -1 between a CR and its LF */
-  gsize longest;
-} Lines;
-
-/* FALSE where a line begins with a dot; *@from is then that of the line before. */
-static inline gboolean
-count_lines (Lines        *lines,
-             const guint8 *p,
-             guint64       crs,
-             gsize        *from)
-{
-  for (*from = 0; crs != 0; crs &= crs - 1)
-    {
-      gsize at = (gsize) __builtin_ctzll (crs);
-
-      if (p[at + 2] == '.')
-        return FALSE;
-
-      lines->length += at - *from;
-      lines->longest = MAX (lines->longest, lines->length);
-      lines->length = 0;
-      *from = at + 2;
-    }
-  lines->length += BLOCK - *from;
-
-  return TRUE;
-}
-
-/* Lines of mail are short: to look for the end of each is dear. This runs over blocks in which
- * every line end is a good one, up to a line before one with a dot. @p is no LF. */
-static const guint8 *
-scan_blocks (SmtpDotDecoder *self,
-             const guint8   *p,
-             const guint8   *end)
-{
-  Lines lines = { self->line_length, self->longest_line };
-
-  /* Behind a block may come the LF of its last CR, and the octet that the next line begins with. */
-  for (; end - p >= BLOCK + 2; p += BLOCK)
-    {
-      Block block = look_at_block (p);
-      gsize from;
-
-      if (!block.is_plain)
-        break;
-      if (!count_lines (&lines, p, block.crs, &from))
-        {
-          p += from;
-          break;
-        }
-    }
-
-  if (lines.length == (gsize) -1)
-    {
-      lines.length = 0;
-      p++;
-    }
-  self->line_length = lines.length;
-  self->longest_line = lines.longest;
-
-  return p;
-}
-
-#endif
-
 /* Runs over text, lines without a dot in front included, and returns where a
  * dot at the start of a line is next, or @end. A line that ends in a bare LF
  * goes on: only CRLF ends a line, RFC 5321 section 2.3.8. */
@@ -208,10 +111,8 @@ scan_text (SmtpDotDecoder *self,
     {
       const guint8 *stop;
 
-#ifdef __SSE2__
       if (*p != '\n')
-        p = scan_blocks (self, p, end);
-#endif
+        p = smtp_text_blocks_skip (p, end, &self->line_length, &self->longest_line);
       stop = find_cr_or_lf (p, end);
 
       self->line_length += stop - p;
