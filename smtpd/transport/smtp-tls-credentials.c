@@ -80,6 +80,11 @@ add_certificates (SmtpTlsCredentials   *self,
       if (!add_pem (self, source->certificate_pem, source->key_pem, error))
         return FALSE;
     }
+  else if (source->certificate_file == NULL)
+    {
+      g_set_error_literal (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE, "There is no certificate");
+      return FALSE;
+    }
   else if (!add_files (self, source->certificate_file, source->key_file, error))
     {
       return FALSE;
