@@ -101,6 +101,22 @@ class Contexts(unittest.TestCase):
             self.context.reload()
         self.assertEqual(self.shown('mx.example'), der_of(self.certificate))
 
+    def test_reload_keeps_connections(self):
+        """Who is connected stays so, whatever the files say now."""
+        before = der_of(self.certificate)
+
+        def stay(client):
+            make_certificate(self.directory, 'mx.example')
+            reloaded = threading.Event()
+            GLib.idle_add(lambda: self.context.reload() and reloaded.set())
+            self.assertTrue(reloaded.wait(PATIENCE))
+            return client.sock.getpeercert(True), client.sendmail('a@example.org', ['b@example.org'], 'x')
+
+        self.server.add_handler(Smtpd.SinkHandler())
+        self.assertEqual(self.run_client(stay), (before, {}))
+        self.assertNotEqual(der_of(self.certificate), before)
+        self.assertEqual(self.shown('mx.example'), der_of(self.certificate))
+
     def shown_after_a_while(self, expected):
         """New certificates are read when the loop has time for it."""
         deadline = time.monotonic() + PATIENCE
@@ -160,13 +176,13 @@ class Contexts(unittest.TestCase):
                     out.write(file.read())
         return chain
 
-    def ask_status(self):
-        """What openssl says of the staple."""
+    def ask_openssl(self, *args):
+        """What openssl says of the connection."""
         loop = GLib.MainLoop()
         output = []
 
         def ask():
-            result = subprocess.run(['openssl', 's_client', '-connect', f'127.0.0.1:{self.port}', '-status'],
+            result = subprocess.run(['openssl', 's_client', '-connect', f'127.0.0.1:{self.port}', *args],
                                     input=b'QUIT\r\n', stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             output.append(result.stdout.decode(errors='replace'))
             GLib.idle_add(loop.quit)
@@ -180,10 +196,12 @@ class Contexts(unittest.TestCase):
     def test_staple(self):
         context = Smtpd.TlsContext.new(self.make_staple(), None)
         self.server.props.tls_context = context
-        self.assertIn('OCSP response: no response sent', self.ask_status())
+        output = self.ask_openssl('-status', '-showcerts')
+        self.assertIn('OCSP response: no response sent', output)
+        self.assertEqual(output.count('BEGIN CERTIFICATE'), 2, 'the whole chain')
         context.props.ocsp_file = os.path.join(self.directory, 'staple.der')
         self.assertTrue(context.reload())
-        output = self.ask_status()
+        output = self.ask_openssl('-status')
         self.assertIn('OCSP Response Status: successful', output)
         self.assertIn('Cert Status: good', output)
         context.props.ocsp_file = self.certificate
