@@ -208,6 +208,44 @@ test_certificates (TlsFixture    *fixture,
   clear_own (&own);
 }
 
+/* Certificates of the server's, by name */
+
+static const char *wanted;
+static gboolean shows_added;
+
+static void
+play_name (Client *client)
+{
+  const gnutls_datum_t *shown;
+  unsigned int n;
+
+  client->server_name = wanted;
+  client->server_name_length = strlen (wanted);
+  g_assert_true (get_through (client));
+  shown = gnutls_certificate_get_peers (client->session, &n);
+  shows_added = shown->size == own.der.size && memcmp (shown->data, own.der.data, shown->size) == 0;
+}
+
+static void
+test_names (TlsFixture    *fixture,
+            gconstpointer  data)
+{
+  static const char *names[] = { "client.example.org", "CLIENT.Example.org", "mx.example.org", "other.example.org" };
+  g_autoptr (GError) error = NULL;
+
+  make_own (&own);
+  smtp_tls_context_add_certificate (fixture->context, own.path, NULL, &error);
+  g_assert_no_error (error);
+  ask_for_certificates (fixture, SMTP_CLIENT_CERTIFICATES_REQUESTED, own.path);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      wanted = names[i];
+      tls_fixture_play (fixture, play_name);
+      g_assert_cmpint (shows_added, ==, i < 2);
+    }
+  clear_own (&own);
+}
+
 /* S9: what one server gave is worth nothing at another one, nor at the same one once it asks for
  * certificates that it did not ask for before. */
 
@@ -444,6 +482,8 @@ main (int    argc,
 
   ADD ("certificates/1.2", ONLY ("TLS1.2"), test_certificates);
   ADD ("certificates/1.3", ONLY ("TLS1.3"), test_certificates);
+  ADD ("names/1.2", ONLY ("TLS1.2"), test_names);
+  ADD ("names/1.3", ONLY ("TLS1.3"), test_names);
   ADD ("tickets/1.2", ONLY ("TLS1.2"), test_tickets);
   ADD ("tickets/1.3", ONLY ("TLS1.3"), test_tickets);
   ADD ("renegotiation", ONLY ("TLS1.2"), test_renegotiation);

@@ -20,10 +20,12 @@ from gi.repository import Gio, GLib, Smtpd  # noqa: E402
 PATIENCE = 20
 
 
-def make_certificate(directory, name):
+def make_certificate(directory, title, name=None, kind='ec'):
     """A key and a certificate that it signs; the path of both, in one file."""
-    path = os.path.join(directory, name + '.pem')
-    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+    name = name or title
+    path = os.path.join(directory, title + '.pem')
+    parameters = 'ec_paramgen_curve:P-256' if kind == 'ec' else 'rsa_keygen_bits:2048'
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', kind, '-pkeyopt', parameters, '-nodes',
                     '-keyout', path + '.key', '-out', path + '.crt', '-subj', '/CN=' + name, '-days', '2',
                     '-addext', 'subjectAltName=DNS:' + name], check=True, stderr=subprocess.DEVNULL)
     with open(path, 'wb') as out:
@@ -88,6 +90,31 @@ class Contexts(unittest.TestCase):
         self.assertEqual(self.shown('other.example'), der_of(other))
         self.assertEqual(self.shown('unknown.example'), der_of(self.certificate))
         self.assertEqual(names, ['mx.example', 'other.example', 'unknown.example'])
+
+    def test_names_of_certificates(self):
+        """A name in any case, and one that a wildcard is for, which comes after one that is named."""
+        wildcard, named, upper = (make_certificate(self.directory, name)
+                                  for name in ('*.wild.example', 'mx.wild.example', 'UP.example'))
+        for certificate in wildcard, named, upper:
+            self.assertTrue(self.context.add_certificate(certificate, None))
+        for name, certificate in (('a.wild.example', wildcard), ('A.WILD.EXAMPLE', wildcard), ('MX.wild.example', named),
+                                  ('up.example', upper), ('UP.EXAMPLE', upper), ('a.b.wild.example', self.certificate),
+                                  ('wild.example', self.certificate), ('MX.EXAMPLE', self.certificate)):
+            with self.subTest(name):
+                self.assertEqual(self.shown(name), der_of(certificate))
+
+    def test_kinds_of_keys(self):
+        """Of two certificates for the same name a client gets the one that it can use."""
+        rsa = make_certificate(self.directory, 'rsa', 'mx.example', 'rsa')
+        self.assertTrue(self.context.add_certificate(rsa, None))
+        self.assertIn('id-ecPublicKey', self.ask_openssl_for_key('MX.example', 'ECDSA+SHA256'))
+        self.assertIn('rsaEncryption', self.ask_openssl_for_key('MX.example', 'RSA-PSS+SHA256'))
+
+    def ask_openssl_for_key(self, name, algorithms):
+        output = self.ask_openssl('-servername', name, '-sigalgs', algorithms, '-showcerts')
+        pem = output[output.index('-----BEGIN'):output.index('-----END')] + '-----END CERTIFICATE-----'
+        return subprocess.run(['openssl', 'x509', '-noout', '-text'], input=pem, stdout=subprocess.PIPE,
+                              check=True, text=True).stdout
 
     def test_reload(self):
         before = der_of(self.certificate)
