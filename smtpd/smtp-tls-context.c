@@ -252,7 +252,9 @@ smtp_tls_context_watch (SmtpTlsContext *self)
  * @key_file: (type filename) (nullable): likewise
  * @error: return location for an error
  *
- * Adds a certificate for clients that ask for one of its names (SNI).
+ * Adds a certificate for clients that ask for one of its names (SNI), in whatever case. A name
+ * comes before a wildcard that is for it, too; who asks for no name of any gets the first
+ * certificate. There may be several for a name, with keys of different kinds.
  *
  * Returns: %TRUE if it can be used; otherwise nothing has changed
  */

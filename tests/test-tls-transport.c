@@ -3,94 +3,13 @@
 /* TLS over a transport that takes what it is told to take. */
 
 #include <errno.h>
-#include <string.h>
 
 #include <smtpd/smtpd.h>
 
 #include "smtp-tls-context-private.h"
 #include "transport/smtp-tls-transport.h"
-#include "transport/smtp-transport-private.h"
 
-typedef struct
-{
-  SmtpTransport parent;
-  GByteArray *input;
-  GByteArray *output;
-  gsize room;
-  gboolean is_waited_for;  /* somebody was told to come again when there is room */
-} Narrow;
-
-static gssize
-narrow_read (SmtpTransport *transport,
-             void          *buffer,
-             gsize          size)
-{
-  Narrow *self = (Narrow *) transport;
-
-  if (self->input->len == 0)
-    return SMTP_TRANSPORT_AGAIN;
-
-  size = MIN (size, self->input->len);
-  memcpy (buffer, self->input->data, size);
-  g_byte_array_remove_range (self->input, 0, size);
-
-  return (gssize) size;
-}
-
-static gssize
-narrow_write (SmtpTransport *transport,
-              const void    *octets,
-              gsize          size)
-{
-  Narrow *self = (Narrow *) transport;
-
-  size = MIN (size, self->room);
-  self->is_waited_for = size == 0;
-  if (size == 0)
-    return SMTP_TRANSPORT_AGAIN;
-
-  g_byte_array_append (self->output, octets, size);
-  self->room -= size;
-
-  return (gssize) size;
-}
-
-static void
-narrow_shutdown_write (SmtpTransport *transport)
-{
-}
-
-static int
-narrow_get_fd (SmtpTransport *transport)
-{
-  return -1;
-}
-
-static void
-narrow_free (SmtpTransport *transport)
-{
-  Narrow *self = (Narrow *) transport;
-
-  smtp_transport_clear (transport);
-  g_byte_array_unref (self->input);
-  g_byte_array_unref (self->output);
-  g_free (self);
-}
-
-static void
-on_watch (SmtpWatch      *watch,
-          SmtpPollEvents  events)
-{
-}
-
-static const SmtpTransportClass narrow_class =
-{
-  .read = narrow_read,
-  .write = narrow_write,
-  .shutdown_write = narrow_shutdown_write,
-  .get_fd = narrow_get_fd,
-  .free = narrow_free,
-};
+#include "narrow-transport.h"
 
 /* The client, which only says hello */
 
@@ -152,14 +71,9 @@ test_short_write (void)
   g_assert_no_error (error);
   for (gsize room = 0; room < 500; room += room < 10 ? 1 : 31)
     {
-      Narrow *narrow = g_new0 (Narrow, 1);
+      Narrow *narrow = narrow_new (poller, room);
       SmtpTransport *transport;
 
-      narrow->input = g_byte_array_new ();
-      narrow->output = g_byte_array_new ();
-      narrow->room = room;
-      smtp_transport_init (&narrow->parent, &narrow_class, poller, -1, on_watch, &error);
-      g_assert_no_error (error);
       transport = smtp_transport_new_tls (&narrow->parent, credentials, &error);
       g_assert_no_error (error);
       smtp_transport_set_callback (transport, on_transport, NULL);

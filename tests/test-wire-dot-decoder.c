@@ -387,6 +387,39 @@ test_random (void)
     }
 }
 
+/* What is looked at in blocks: each oddity at each place of them, in long lines and short ones. */
+static void
+test_blocks (void)
+{
+  enum { SIZE = 3 * 64 + 5, ODD = 4 };
+  static const char octets[] = { '\r', '\n', '.', 'a' };
+  static const gsize line_lengths[] = { 2, 3, 20, 62, 63, 64, 65, 1000 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (line_lengths) << (2 * ODD); i++)
+    for (gsize at = 0; at + ODD < SIZE; at++)
+      {
+        gsize length = line_lengths[i >> (2 * ODD)];
+        char data[SIZE];
+        Message whole, plain;
+
+        for (gsize j = 0; j < SIZE; j++)
+          data[j] = j % length == length - 2 ? '\r' : j % length == length - 1 ? '\n' : 'x';
+        for (gsize j = 0; j < ODD; j++)
+          data[at + j] = octets[(i >> (2 * j)) % G_N_ELEMENTS (octets)];
+
+        message_init (&whole);
+        message_feed (&whole, data, SIZE);
+        decode_plainly (&plain, data, SIZE);
+        g_assert_cmpmem (whole.content->str, whole.content->len, plain.content->str, plain.content->len);
+        g_assert_cmpint (whole.ended, ==, plain.ended);
+        g_assert_cmpuint (whole.consumed, ==, plain.consumed);
+        g_assert_cmpint (whole.decoder.bare_newline, ==, plain.decoder.bare_newline);
+        g_assert_cmpuint (whole.decoder.longest_line, ==, plain.decoder.longest_line);
+        message_clear (&plain);
+        message_clear (&whole);
+      }
+}
+
 static void
 test_empty_chunks (void)
 {
@@ -520,6 +553,7 @@ main (int   argc,
 
   g_test_add_func ("/wire/dot-decoder/exhaustive", test_exhaustive);
   g_test_add_func ("/wire/dot-decoder/random", test_random);
+  g_test_add_func ("/wire/dot-decoder/blocks", test_blocks);
   g_test_add_func ("/wire/dot-decoder/empty-chunks", test_empty_chunks);
   g_test_add_func ("/wire/dot-decoder/long-runs", test_long_runs);
   g_test_add_func ("/wire/dot-decoder/init-again", test_init_again);

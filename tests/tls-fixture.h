@@ -141,12 +141,10 @@ client_say (Client     *self,
   return client_read (self);
 }
 
-/* What GnuTLS says of it. */
-static inline int
-client_shake_hands (Client *self)
+/* To where hands can be shaken. */
+static inline void
+client_open (Client *self)
 {
-  int code;
-
   g_assert_cmpuint (self->input->len, ==, 0);
   g_assert_cmpint (gnutls_init (&self->session, GNUTLS_CLIENT | GNUTLS_NO_SIGNAL), ==, 0);
   g_assert_cmpint (gnutls_priority_set_direct (self->session, self->priority, NULL), ==, 0);
@@ -156,7 +154,15 @@ client_shake_hands (Client *self)
   if (self->ticket != NULL)
     gnutls_session_set_data (self->session, self->ticket->data, self->ticket->size);
   gnutls_transport_set_int (self->session, self->fd);
+}
 
+/* What GnuTLS says of it. */
+static inline int
+client_shake_hands (Client *self)
+{
+  int code;
+
+  client_open (self);
   do
     code = gnutls_handshake (self->session);
   while (code < 0 && !gnutls_error_is_fatal (code));

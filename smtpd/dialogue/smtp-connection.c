@@ -191,6 +191,19 @@ wind_up (SmtpConnection *self)
 
 /* Input */
 
+static gboolean
+note_read (SmtpConnection *self,
+           gssize          n,
+           gsize          *kept)
+{
+  if (n > 0)
+    *kept += (gsize) n;
+  self->lost |= n == SMTP_TRANSPORT_ERROR;
+  self->ended |= n == 0;
+
+  return n > 0;
+}
+
 /* Reads behind the @kept octets. FALSE if there is nothing more for now. */
 static gboolean
 read_more (SmtpConnection *self,
@@ -198,22 +211,33 @@ read_more (SmtpConnection *self,
            gsize           size,
            gsize          *kept)
 {
-  gssize n;
-
   if (self->ended || *kept >= size)
     return FALSE;
 
-  n = smtp_transport_read (self->transport, buffer + *kept, size - *kept);
-  if (n > 0)
-    {
-      *kept += n;
-      return TRUE;
-    }
+  return note_read (self, smtp_transport_read (self->transport, buffer + *kept, size - *kept), kept);
+}
 
-  self->lost |= n == SMTP_TRANSPORT_ERROR;
-  self->ended |= n == 0;
+/* Reads what the dialogue takes next. Nearly all text is taken at once: where nothing waits before
+ * it, it may stay where the transport has it. FALSE if there is nothing more for now. */
+static gboolean
+read_next (SmtpConnection  *self,
+           char            *scratch,
+           gsize            size,
+           const char     **input,
+           gsize           *kept)
+{
+  SmtpPhase phase = self->dialogue->phase;
+  gssize n;
 
-  return FALSE;
+  *input = scratch;
+  if (phase != SMTP_PHASE_DATA)
+    size = COMMAND_READ;
+  if (*kept > 0 || self->ended || (phase != SMTP_PHASE_DATA && phase != SMTP_PHASE_CHUNK))
+    return read_more (self, scratch, size, kept);
+
+  n = smtp_transport_read_in_place (self->transport, scratch, size, (const void **) input);
+
+  return note_read (self, n, kept);
 }
 
 /* A client that has closed while a command is held, and left nothing behind it to be done, has
@@ -236,17 +260,18 @@ take_input (SmtpConnection *self)
   guint budget = BUDGET;
   gsize size, kept = self->input_size;
   char *scratch = smtp_poller_get_scratch (self->poller, &size);
+  const char *input = scratch;
 
   if (kept > 0)
     memcpy (scratch, self->input, kept);
 
   while (!self->lost && !self->over)
     {
-      gsize used = smtp_dialogue_input (self->dialogue, scratch, kept, &budget);
+      gsize used = smtp_dialogue_input (self->dialogue, input, kept, &budget);
 
       kept = self->wants_tls ? 0 : kept - used;
-      if (kept > 0 && used > 0)
-        memmove (scratch, scratch + used, kept);
+      if (kept > 0 && input + used != scratch)
+        memmove (scratch, input + used, kept);
       if (self->dialogue->wipe_input)
         {
           self->dialogue->wipe_input = FALSE;
@@ -267,7 +292,7 @@ take_input (SmtpConnection *self)
           smtp_transport_requeue (self->transport);
           break;
         }
-      if (!read_more (self, scratch, self->dialogue->phase == SMTP_PHASE_DATA ? size : COMMAND_READ, &kept))
+      if (!read_next (self, scratch, size, &input, &kept))
         {
           if (self->ended)
             smtp_dialogue_close (self->dialogue, NULL);

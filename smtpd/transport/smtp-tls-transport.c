@@ -8,8 +8,15 @@
 #include "smtp-transport-private.h"
 
 /* GnuTLS asks for the five octets of a record's header, then for the rest: what has come is
- * fetched at once, two full records of it. */
-#define AHEAD_SIZE (32 * 1024)
+ * fetched at once. Who fills the first memory for it is sending a message, and gets more. */
+#define AHEAD_FIRST (32 * 1024)
+#define AHEAD_NEXT (96 * 1024)
+
+/* How many records with nothing for us are taken before others get their turn. */
+#define BUDGET 64
+
+/* What a record may hold, RFC 8446 section 5.1. */
+#define RECORD_MAX 16384
 
 typedef struct
 {
@@ -19,15 +26,18 @@ typedef struct
   gnutls_session_t session;
 
   guint8 *ahead;           /* octets that GnuTLS has not asked for yet, NULL: none */
+  gsize ahead_size;
   gsize ahead_start;
   gsize ahead_end;
 
+  gnutls_packet_t packet;  /* the record that was read in place, NULL: none */
+
+  guint dry : 1;           /* the transport below had no more when it was asked last */
   guint ended : 1;         /* no input comes any more, whatever comes below */
   guint broken : 1;        /* nothing can be said any more */
   guint shut : 1;          /* there is nothing more to say or to understand */
   guint shaken : 1;        /* the handshake is done */
   guint holds_record : 1;  /* GnuTLS has a record that did not go out yet */
-  guint blocked : 1;       /* the transport below has promised to tell when it can go on */
 } SmtpTlsTransport;
 
 /* GnuTLS to the transport below */
@@ -36,7 +46,21 @@ static void
 drop_ahead (SmtpTlsTransport *self)
 {
   g_clear_pointer (&self->ahead, g_free);
-  self->ahead_start = self->ahead_end = 0;
+  self->ahead_size = self->ahead_start = self->ahead_end = 0;
+}
+
+static void
+make_room_ahead (SmtpTlsTransport *self)
+{
+  gboolean was_filled = self->ahead != NULL && self->ahead_end == self->ahead_size;
+  gsize size = was_filled ? AHEAD_NEXT : AHEAD_FIRST;
+
+  if (self->ahead_size >= size)
+    return;
+
+  drop_ahead (self);
+  self->ahead = g_malloc (size);
+  self->ahead_size = size;
 }
 
 /* What one read of the transport below brings. An idle connection holds no memory for it. */
@@ -45,10 +69,8 @@ fetch_ahead (SmtpTlsTransport *self)
 {
   gssize n;
 
-  if (self->ahead == NULL)
-    self->ahead = g_malloc (AHEAD_SIZE);
-
-  n = smtp_transport_read (self->inner, self->ahead, AHEAD_SIZE);
+  make_room_ahead (self);
+  n = smtp_transport_read (self->inner, self->ahead, self->ahead_size);
   if (n <= 0)
     {
       drop_ahead (self);
@@ -72,7 +94,7 @@ pull (gnutls_transport_ptr_t data,
     {
       gssize n = fetch_ahead (self);
 
-      self->blocked |= n == SMTP_TRANSPORT_AGAIN;
+      self->dry = n == SMTP_TRANSPORT_AGAIN;
       if (n < 0)
         gnutls_transport_set_errno (self->session, n == SMTP_TRANSPORT_AGAIN ? EAGAIN : ECONNRESET);
       if (n <= 0)
@@ -109,10 +131,7 @@ write_rest (SmtpTlsTransport *self,
 
           /* An error comes again with the next call. */
           if (n < 0)
-            {
-              self->blocked |= n == SMTP_TRANSPORT_AGAIN;
-              return total;
-            }
+            return total;
           total += (gsize) n;
           octets += n;
           size -= (gsize) n;
@@ -134,7 +153,6 @@ push (gnutls_transport_ptr_t  data,
   if (n >= 0)
     return (ssize_t) write_rest (self, pieces, (guint) n_pieces, (gsize) n);
 
-  self->blocked |= n == SMTP_TRANSPORT_AGAIN;
   gnutls_transport_set_errno (self->session, n == SMTP_TRANSPORT_AGAIN ? EAGAIN : EPIPE);
 
   return -1;
@@ -170,15 +188,6 @@ on_watch (SmtpWatch      *watch,
   smtp_transport_emit (SMTP_TRANSPORT_FROM_WATCH (watch), SMTP_TRANSPORT_QUEUED);
 }
 
-/* GnuTLS also says "again" of its own accord, between the records of a long message: what it has
- * taken in already brings no event. */
-static void
-wait_for_more (SmtpTlsTransport *self)
-{
-  if (!self->blocked)
-    smtp_transport_requeue (&self->parent);
-}
-
 static gssize
 fail (SmtpTlsTransport *self,
       int               code)
@@ -190,34 +199,55 @@ fail (SmtpTlsTransport *self,
   return SMTP_TRANSPORT_ERROR;
 }
 
-/* An end without a close_notify is one all the same: whatever was under way is given up, since
- * only QUIT and an answer end a dialogue well. */
-static gssize
-tls_transport_read (SmtpTransport *transport,
-                    void          *buffer,
-                    gsize          size)
+/* Of a call of GnuTLS that wanted to read. Behind a record that has nothing for us, such as one with
+ * new keys, it says "again" although more of them are at hand, of which nobody would tell. */
+static gboolean
+is_to_be_called_again (SmtpTlsTransport *self,
+                       gssize            code,
+                       guint            *budget)
 {
-  SmtpTlsTransport *self = (SmtpTlsTransport *) transport;
-  gssize n;
+  if (code == GNUTLS_E_INTERRUPTED)
+    return TRUE;
+  if (code != GNUTLS_E_AGAIN || self->dry || gnutls_record_get_direction (self->session) != 0)
+    return FALSE;
+
+  (*budget)--;
+  if (*budget == 0)
+    smtp_transport_requeue (&self->parent);
+
+  return *budget > 0;
+}
+
+/* Whether there is nothing to be had from GnuTLS any more; *@n is then what read() returns. */
+static gboolean
+is_past_reading (SmtpTlsTransport *self,
+                 void             *buffer,
+                 gsize             size,
+                 gssize           *n)
+{
+  if (self->packet != NULL)
+    gnutls_packet_deinit (g_steal_pointer (&self->packet));
+
+  if (!self->shut && !self->broken && !self->ended)
+    return FALSE;
 
   /* After the last word: who listens throws away what comes. */
   if (self->shut)
-    return smtp_transport_read (self->inner, buffer, size);
-  if (self->broken)
-    return SMTP_TRANSPORT_ERROR;
-  if (self->ended)
-    return 0;
+    *n = smtp_transport_read (self->inner, buffer, size);
+  else
+    *n = self->broken ? SMTP_TRANSPORT_ERROR : 0;
 
-  self->blocked = FALSE;
-  do
-    n = gnutls_record_recv (self->session, buffer, size);
-  while (n == GNUTLS_E_INTERRUPTED);
+  return TRUE;
+}
 
+/* An end without a close_notify is one all the same: whatever was under way is given up, since
+ * only QUIT and an answer end a dialogue well. */
+static gssize
+judge_record (SmtpTlsTransport *self,
+              gssize            n)
+{
   if (n == GNUTLS_E_AGAIN)
-    {
-      wait_for_more (self);
-      return SMTP_TRANSPORT_AGAIN;
-    }
+    return SMTP_TRANSPORT_AGAIN;
   if (n > 0)
     return n;
 
@@ -228,7 +258,62 @@ tls_transport_read (SmtpTransport *transport,
     }
 
   /* GNUTLS_E_REHANDSHAKE among them: renegotiation is refused. */
-  return fail (self, n);
+  return fail (self, (int) n);
+}
+
+static gssize
+tls_transport_read (SmtpTransport *transport,
+                    void          *buffer,
+                    gsize          size)
+{
+  SmtpTlsTransport *self = (SmtpTlsTransport *) transport;
+  guint budget = BUDGET;
+  gssize n;
+
+  if (is_past_reading (self, buffer, size, &n))
+    return n;
+
+  do
+    {
+      self->dry = FALSE;
+      n = gnutls_record_recv (self->session, buffer, size);
+    }
+  while (is_to_be_called_again (self, n, &budget));
+
+  return judge_record (self, n);
+}
+
+static gssize
+tls_transport_read_in_place (SmtpTransport  *transport,
+                             void           *buffer,
+                             gsize           size,
+                             const void    **data)
+{
+  SmtpTlsTransport *self = (SmtpTlsTransport *) transport;
+  guint budget = BUDGET;
+  gnutls_datum_t octets;
+  gssize n;
+
+  if (size < RECORD_MAX)
+    return tls_transport_read (transport, buffer, size);
+  if (is_past_reading (self, buffer, size, &n))
+    return n;
+
+  do
+    {
+      self->dry = FALSE;
+      n = gnutls_record_recv_packet (self->session, &self->packet);
+    }
+  while (is_to_be_called_again (self, n, &budget));
+
+  if (n > 0)
+    {
+      gnutls_packet_get (self->packet, &octets, NULL);
+      *data = octets.data;
+      return octets.size;
+    }
+
+  return judge_record (self, n);
 }
 
 static gssize
@@ -242,7 +327,6 @@ tls_transport_write (SmtpTransport *transport,
   if (self->broken)
     return SMTP_TRANSPORT_ERROR;
 
-  self->blocked = FALSE;
   /* What GnuTLS holds is the front of what it was given before, and @data still begins so. */
   do
     n = gnutls_record_send (self->session, self->holds_record ? NULL : data, self->holds_record ? 0 : size);
@@ -250,10 +334,7 @@ tls_transport_write (SmtpTransport *transport,
 
   self->holds_record = n == GNUTLS_E_AGAIN;
   if (n == GNUTLS_E_AGAIN)
-    {
-      wait_for_more (self);
-      return SMTP_TRANSPORT_AGAIN;
-    }
+    return SMTP_TRANSPORT_AGAIN;
 
   return n >= 0 ? n : fail (self, n);
 }
@@ -296,6 +377,8 @@ tls_transport_free (SmtpTransport *transport)
   SmtpTlsTransport *self = (SmtpTlsTransport *) transport;
 
   say_goodbye (self);
+  if (self->packet != NULL)
+    gnutls_packet_deinit (self->packet);
   gnutls_deinit (self->session);
   drop_ahead (self);
   smtp_tls_credentials_unref (self->credentials);
@@ -307,6 +390,7 @@ tls_transport_free (SmtpTransport *transport)
 static const SmtpTransportClass tls_transport_class =
 {
   .read = tls_transport_read,
+  .read_in_place = tls_transport_read_in_place,
   .write = tls_transport_write,
   .shutdown_write = tls_transport_shutdown_write,
   .get_fd = tls_transport_get_fd,
@@ -350,21 +434,21 @@ smtp_tls_transport_handshake (SmtpTransport  *transport,
                               GError        **error)
 {
   SmtpTlsTransport *self = (SmtpTlsTransport *) transport;
+  guint budget = BUDGET;
   int code;
 
   g_return_val_if_fail (transport->klass == &tls_transport_class, SMTP_TLS_HANDSHAKE_FAILED);
 
-  self->blocked = FALSE;
   /* Warnings of the peer, such as an unrecognized name, are none of ours. */
   do
-    code = gnutls_handshake (self->session);
-  while (code == GNUTLS_E_INTERRUPTED || code == GNUTLS_E_WARNING_ALERT_RECEIVED);
+    {
+      self->dry = FALSE;
+      code = gnutls_handshake (self->session);
+    }
+  while (code == GNUTLS_E_WARNING_ALERT_RECEIVED || is_to_be_called_again (self, code, &budget));
 
   if (code == GNUTLS_E_AGAIN)
-    {
-      wait_for_more (self);
-      return SMTP_TLS_HANDSHAKE_AGAIN;
-    }
+    return SMTP_TLS_HANDSHAKE_AGAIN;
 
   if (code == GNUTLS_E_SUCCESS)
     {

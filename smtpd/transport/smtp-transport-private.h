@@ -25,6 +25,11 @@ typedef struct
   gssize          (*read)           (SmtpTransport       *self,
                                      void                *buffer,
                                      gsize                size);
+  /* May be NULL. Never more than @size, either. */
+  gssize          (*read_in_place)  (SmtpTransport       *self,
+                                     void                *buffer,
+                                     gsize                size,
+                                     const void         **data);
   gssize          (*write)          (SmtpTransport       *self,
                                      const void          *data,
                                      gsize                size);

@@ -103,6 +103,21 @@ smtp_transport_read (SmtpTransport *self,
 }
 
 gssize
+smtp_transport_read_in_place (SmtpTransport  *self,
+                              void           *buffer,
+                              gsize           size,
+                              const void    **data)
+{
+  g_return_val_if_fail (data != NULL, SMTP_TRANSPORT_ERROR);
+
+  *data = buffer;
+  if (self->klass->read_in_place == NULL)
+    return smtp_transport_read (self, buffer, size);
+
+  return self->klass->read_in_place (self, buffer, size, data);
+}
+
+gssize
 smtp_transport_write (SmtpTransport *self,
                       const void    *data,
                       gsize          size)

@@ -58,6 +58,12 @@ void            smtp_transport_set_callback   (SmtpTransport      *self,
 gssize          smtp_transport_read           (SmtpTransport      *self,
                                                void               *buffer,
                                                gsize               size);
+/* The same, but what has come may lie elsewhere, in memory of the transport's own, which saves
+ * a copy of it: *@data is where. There it stays until the next read. */
+gssize          smtp_transport_read_in_place  (SmtpTransport      *self,
+                                               void               *buffer,
+                                               gsize               size,
+                                               const void        **data);
 gssize          smtp_transport_write          (SmtpTransport      *self,
                                                const void         *data,
                                                gsize               size);

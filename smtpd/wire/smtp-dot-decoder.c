@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "smtp-text-blocks.h"
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -107,7 +109,11 @@ scan_text (SmtpDotDecoder *self,
 
   while (p < end)
     {
-      const guint8 *stop = find_cr_or_lf (p, end);
+      const guint8 *stop;
+
+      if (*p != '\n')
+        p = smtp_text_blocks_skip (p, end, &self->line_length, &self->longest_line);
+      stop = find_cr_or_lf (p, end);
 
       self->line_length += stop - p;
       if (stop == end)

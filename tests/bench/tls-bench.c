@@ -4,16 +4,21 @@
  * What TLS costs with GnuTLS and nothing around it, and the clients to measure it by.
  *
  *   tls-bench serve CERTIFICATE       a bare server: it says 220 and throws away what comes
+ *   tls-bench keep CERTIFICATE        the same, but it writes what comes to a file without a name
  *   tls-bench shake PORT COUNT VERSION full|resumed
  *                                     connections, one after the other
  *   tls-bench send PORT OCTETS VERSION bare|smtp
  *                                     one message in one connection
  *
- * VERSION is 1.2 or 1.3. "serve" prints its port. Each fails when something is not as it ought
+ * VERSION is 1.2 or 1.3. Servers print their port. Each fails when something is not as it ought
  * to be: a session that was not resumed, a server that says something else.
  */
 
+/* For O_TMPFILE. */
+#define _GNU_SOURCE
+
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -96,11 +101,44 @@ transmit (gnutls_session_t  session,
 /* The server */
 
 static void
-serve_one (int                   fd,
-           gnutls_priority_t     priority,
-           const gnutls_datum_t *ticket_key)
+take_all (gnutls_session_t session)
 {
   static char buffer[4 * RECORD];
+
+  while (receive (session, buffer, sizeof buffer) > 0)
+    ;
+}
+
+/* In pieces of some size: the library writes in such, too. */
+static void
+keep_all (gnutls_session_t session)
+{
+  static char buffer[16 * RECORD];
+  int fd = open (g_get_tmp_dir (), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  ssize_t n;
+
+  if (fd < 0)
+    fail ("cannot make a file in %s", g_get_tmp_dir ());
+
+  do
+    {
+      size_t size = 0;
+
+      while (size < sizeof buffer && (n = receive (session, buffer + size, sizeof buffer - size)) > 0)
+        size += (size_t) n;
+      if (write (fd, buffer, size) != (ssize_t) size)
+        fail ("cannot write to a file in %s", g_get_tmp_dir ());
+    }
+  while (n > 0);
+  close (fd);
+}
+
+static void
+serve_one (int                   fd,
+           gnutls_priority_t     priority,
+           const gnutls_datum_t *ticket_key,
+           gboolean              keep)
+{
   gnutls_session_t session;
 
   check (gnutls_init (&session, GNUTLS_SERVER), "init");
@@ -110,14 +148,17 @@ serve_one (int                   fd,
   gnutls_transport_set_int (session, fd);
   shake_hands (session);
   transmit (session, "220 bare\r\n", 10);
-  while (receive (session, buffer, sizeof buffer) > 0)
-    ;
+  if (keep)
+    keep_all (session);
+  else
+    take_all (session);
   gnutls_bye (session, GNUTLS_SHUT_WR);
   gnutls_deinit (session);
 }
 
 static void G_GNUC_NORETURN
-serve (const char *certificate)
+serve (const char *certificate,
+       gboolean    keep)
 {
   struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
   socklen_t length = sizeof address;
@@ -143,7 +184,7 @@ serve (const char *certificate)
       if (fd < 0)
         continue;
       setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-      serve_one (fd, priority, &ticket_key);
+      serve_one (fd, priority, &ticket_key, keep);
       close (fd);
     }
 }
@@ -297,8 +338,8 @@ main (int    argc,
   signal (SIGPIPE, SIG_IGN);
   check (gnutls_certificate_allocate_credentials (&credentials), "credentials");
 
-  if (argc == 3 && strcmp (argv[1], "serve") == 0)
-    serve (argv[2]);
+  if (argc == 3 && (strcmp (argv[1], "serve") == 0 || strcmp (argv[1], "keep") == 0))
+    serve (argv[2], strcmp (argv[1], "keep") == 0);
   else if (argc == 6 && strcmp (argv[1], "shake") == 0)
     shake ((guint16) atoi (argv[2]), (guint) atoi (argv[3]), argv[4], strcmp (argv[5], "resumed") == 0);
   else if (argc == 6 && strcmp (argv[1], "send") == 0)

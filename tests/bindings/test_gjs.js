@@ -9,6 +9,7 @@ import Smtpd from 'gi://Smtpd?version=1.0';
 import System from 'system';
 
 Gio._promisify(Gio.SocketClient.prototype, 'connect_to_host_async', 'connect_to_host_finish');
+Gio._promisify(Gio.Subprocess.prototype, 'communicate_utf8_async', 'communicate_utf8_finish');
 Gio._promisify(Gio.DataInputStream.prototype, 'read_line_async', 'read_line_finish_utf8');
 
 class Client {
@@ -43,6 +44,13 @@ class Client {
             codes.push(Number((await this.ask(line)).slice(0, 3)));
         return codes;
     }
+}
+
+// Runs a program, to its end.
+async function run(argv, input = null) {
+    const flags = Gio.SubprocessFlags.STDIN_PIPE | Gio.SubprocessFlags.STDOUT_PIPE | Gio.SubprocessFlags.STDERR_MERGE;
+    const process = Gio.Subprocess.new(argv, flags);
+    await process.communicate_utf8_async(input, null);
 }
 
 const transaction = ['EHLO me', 'MAIL FROM:<a@example.org>', 'RCPT TO:<b@example.org>', 'DATA', '.'];
@@ -201,6 +209,38 @@ const tests = {
             const replies = await client.codes('EHLO me', 'MAIL FROM:<>', 'RCPT TO:<b@example.org>', 'NOOP');
             equal(replies, [250, 250, 451, 250]);
         }
+    },
+
+    // A client's certificate, as the hook sees it.
+    async tls() {
+        const directory = GLib.Dir.make_tmp('gjs-tls-XXXXXX');
+        const [key, certificate] = ['key', 'crt'].map(name => GLib.build_filenamev([directory, name]));
+        await run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+            '-keyout', key, '-out', certificate, '-subj', '/CN=client.example', '-days', '2']);
+        const context = Smtpd.TlsContext.new_self_signed('mx.example');
+        context.client_certificates = Smtpd.ClientCertificates.REQUESTED;
+        context.ca_file = certificate;
+        context.reload();
+        const server = new Smtpd.Server({tls_context: context});
+        const seen = [];
+        server.connect('handle-tls-handshake', (_server, session) => {
+            const info = session.tls_info;
+            const der = info.peer_certificate_der;
+            seen.push([info.version, info.server_name, info.peer_verified,
+                der && GLib.base64_encode(der.toArray())]);
+            return Smtpd.Verdict.CONTINUE;
+        });
+        server.listen('127.0.0.1:0', Smtpd.ListenerKind.SMTP);
+
+        const client = ['openssl', 's_client', '-starttls', 'smtp', '-servername', 'mx.example',
+            '-connect', server.dup_listen_addresses()[0]];
+        await run([...client, '-tls1_2'], 'QUIT\r\n');
+        await run([...client, '-tls1_3', '-cert', certificate, '-key', key], 'QUIT\r\n');
+        const [, pem] = GLib.file_get_contents(certificate);
+        const der = new TextDecoder().decode(pem).split('\n').filter(line => !line.startsWith('-----')).join('');
+        equal(seen, [['TLS1.2', 'mx.example', false, null], ['TLS1.3', 'mx.example', true, der]]);
+        [key, certificate].forEach(path => GLib.unlink(path));
+        GLib.rmdir(directory);
     },
 
     async promises() {

@@ -20,10 +20,12 @@ from gi.repository import Gio, GLib, Smtpd  # noqa: E402
 PATIENCE = 20
 
 
-def make_certificate(directory, name):
+def make_certificate(directory, title, name=None, kind='ec'):
     """A key and a certificate that it signs; the path of both, in one file."""
-    path = os.path.join(directory, name + '.pem')
-    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+    name = name or title
+    path = os.path.join(directory, title + '.pem')
+    parameters = 'ec_paramgen_curve:P-256' if kind == 'ec' else 'rsa_keygen_bits:2048'
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', kind, '-pkeyopt', parameters, '-nodes',
                     '-keyout', path + '.key', '-out', path + '.crt', '-subj', '/CN=' + name, '-days', '2',
                     '-addext', 'subjectAltName=DNS:' + name], check=True, stderr=subprocess.DEVNULL)
     with open(path, 'wb') as out:
@@ -89,6 +91,31 @@ class Contexts(unittest.TestCase):
         self.assertEqual(self.shown('unknown.example'), der_of(self.certificate))
         self.assertEqual(names, ['mx.example', 'other.example', 'unknown.example'])
 
+    def test_names_of_certificates(self):
+        """A name in any case, and one that a wildcard is for, which comes after one that is named."""
+        wildcard, named, upper = (make_certificate(self.directory, name)
+                                  for name in ('*.wild.example', 'mx.wild.example', 'UP.example'))
+        for certificate in wildcard, named, upper:
+            self.assertTrue(self.context.add_certificate(certificate, None))
+        for name, certificate in (('a.wild.example', wildcard), ('A.WILD.EXAMPLE', wildcard), ('MX.wild.example', named),
+                                  ('up.example', upper), ('UP.EXAMPLE', upper), ('a.b.wild.example', self.certificate),
+                                  ('wild.example', self.certificate), ('MX.EXAMPLE', self.certificate)):
+            with self.subTest(name):
+                self.assertEqual(self.shown(name), der_of(certificate))
+
+    def test_kinds_of_keys(self):
+        """Of two certificates for the same name a client gets the one that it can use."""
+        rsa = make_certificate(self.directory, 'rsa', 'mx.example', 'rsa')
+        self.assertTrue(self.context.add_certificate(rsa, None))
+        self.assertIn('id-ecPublicKey', self.ask_openssl_for_key('MX.example', 'ECDSA+SHA256'))
+        self.assertIn('rsaEncryption', self.ask_openssl_for_key('MX.example', 'RSA-PSS+SHA256'))
+
+    def ask_openssl_for_key(self, name, algorithms):
+        output = self.ask_openssl('-servername', name, '-sigalgs', algorithms, '-showcerts')
+        pem = output[output.index('-----BEGIN'):output.index('-----END')] + '-----END CERTIFICATE-----'
+        return subprocess.run(['openssl', 'x509', '-noout', '-text'], input=pem, stdout=subprocess.PIPE,
+                              check=True, text=True).stdout
+
     def test_reload(self):
         before = der_of(self.certificate)
         self.assertEqual(self.shown('mx.example'), before)
@@ -99,6 +126,22 @@ class Contexts(unittest.TestCase):
         os.unlink(self.certificate)
         with self.assertRaises(GLib.Error):
             self.context.reload()
+        self.assertEqual(self.shown('mx.example'), der_of(self.certificate))
+
+    def test_reload_keeps_connections(self):
+        """Who is connected stays so, whatever the files say now."""
+        before = der_of(self.certificate)
+
+        def stay(client):
+            make_certificate(self.directory, 'mx.example')
+            reloaded = threading.Event()
+            GLib.idle_add(lambda: self.context.reload() and reloaded.set())
+            self.assertTrue(reloaded.wait(PATIENCE))
+            return client.sock.getpeercert(True), client.sendmail('a@example.org', ['b@example.org'], 'x')
+
+        self.server.add_handler(Smtpd.SinkHandler())
+        self.assertEqual(self.run_client(stay), (before, {}))
+        self.assertNotEqual(der_of(self.certificate), before)
         self.assertEqual(self.shown('mx.example'), der_of(self.certificate))
 
     def shown_after_a_while(self, expected):
@@ -160,13 +203,13 @@ class Contexts(unittest.TestCase):
                     out.write(file.read())
         return chain
 
-    def ask_status(self):
-        """What openssl says of the staple."""
+    def ask_openssl(self, *args):
+        """What openssl says of the connection."""
         loop = GLib.MainLoop()
         output = []
 
         def ask():
-            result = subprocess.run(['openssl', 's_client', '-connect', f'127.0.0.1:{self.port}', '-status'],
+            result = subprocess.run(['openssl', 's_client', '-connect', f'127.0.0.1:{self.port}', *args],
                                     input=b'QUIT\r\n', stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             output.append(result.stdout.decode(errors='replace'))
             GLib.idle_add(loop.quit)
@@ -180,10 +223,12 @@ class Contexts(unittest.TestCase):
     def test_staple(self):
         context = Smtpd.TlsContext.new(self.make_staple(), None)
         self.server.props.tls_context = context
-        self.assertIn('OCSP response: no response sent', self.ask_status())
+        output = self.ask_openssl('-status', '-showcerts')
+        self.assertIn('OCSP response: no response sent', output)
+        self.assertEqual(output.count('BEGIN CERTIFICATE'), 2, 'the whole chain')
         context.props.ocsp_file = os.path.join(self.directory, 'staple.der')
         self.assertTrue(context.reload())
-        output = self.ask_status()
+        output = self.ask_openssl('-status')
         self.assertIn('OCSP Response Status: successful', output)
         self.assertIn('Cert Status: good', output)
         context.props.ocsp_file = self.certificate

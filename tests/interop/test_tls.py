@@ -25,6 +25,23 @@ def unverified(maximum=None):
     return context
 
 
+def vector(size, data):
+    return len(data).to_bytes(size, 'big') + data
+
+
+def extension(number, data):
+    return number.to_bytes(2, 'big') + vector(2, data)
+
+
+def client_hello(name):
+    """For TLS 1.2, RFC 5246 section 7.4.1.2, with whatever name (RFC 6066 section 3)."""
+    body = b'\x03\x03' + bytes(32) + vector(1, b'') + vector(2, b'\xc0\x2b\xc0\x2c') + vector(1, b'\0')
+    body += vector(2, extension(0, vector(2, b'\0' + vector(2, name)))
+                   + extension(10, vector(2, b'\0\x17')) + extension(13, vector(2, b'\x04\x03')))
+    message = b'\x01' + vector(3, body)
+    return b''.join(b'\x16\x03\x01' + vector(2, message[i:i + 16384]) for i in range(0, len(message), 16384))
+
+
 class Wire:
     """A client without manners."""
 
@@ -338,19 +355,42 @@ class Attacks(TlsCase):
                 client.close()
 
     def test_renegotiation(self):
-        """R makes openssl ask for one (S8)."""
+        """R makes openssl ask for one (S8), which is the end of the connection."""
         with self.serve() as server:
             process = subprocess.Popen(['openssl', 's_client', '-tls1_2', '-connect', f'127.0.0.1:{server.port(1)}'],
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            for i in range(3):
-                time.sleep(0.1)
-                try:
-                    process.stdin.write(b'R\n')
-                    process.stdin.flush()
-                except BrokenPipeError:
-                    break
-            process.communicate(timeout=PATIENCE)
+            # Its standard input stays open: who ends the connection is the server.
+            while not process.stdout.readline().startswith(b'220 '):
+                pass
+            process.stdin.write(b'R\n')
+            process.stdin.flush()
+            self.assertEqual(process.stdout.readline(), b'RENEGOTIATING\n')
+            self.assertNotEqual(process.wait(PATIENCE), 0)
+            process.stdin.close()
+            process.stdout.close()
             self.assert_alive(server)
+
+    def test_names(self):
+        """Whatever a client says that the server is called (S10), in one record or in several."""
+        names = {
+            'nul': b'mx\0.example.org', 'backslash': b'mx\\', 'upper': b'MX.EXAMPLE.ORG', 'empty': b'',
+            'long': b'a' * 300, 'very long': b'a' * 65000, 'dots': b'.' * 250, 'not a name': b'\xff\x80\n%n%s',
+            'address': b'127.0.0.1', 'star': b'*.example.org',
+        }
+        with self.serve() as server:
+            for title, name in names.items():
+                with self.subTest(title), Wire(server, 1) as client:
+                    client.sock.sendall(client_hello(name))
+                    try:
+                        answer = client.sock.recv(1)
+                    except ConnectionResetError:
+                        answer = b''
+                    # Its part of the handshake, or an alert, or the end.
+                    self.assertIn(answer, (b'\x16',) if title == 'upper' else (b'\x16', b'\x15', b''))
+            self.assert_alive(server)
+            with Wire(server, 1) as client:
+                client.wrap()
+                self.assertEqual(client.line()[:3], b'220')
 
     def test_shutdown(self):
         """A server that ends while handshakes are under way ends in time, with status 0."""
