@@ -276,17 +276,20 @@ class Attacks(TlsCase):
                 self.assert_alive(server)
 
     def test_injection_later(self):
-        with self.serve() as server:
-            with Wire(server) as client:
-                client.line()
-                client.say(b'EHLO x\r\n')
-                client.say(b'STARTTLS\r\n')
-                client.sock.sendall(b'NOOP\r\n')
-                time.sleep(0.05)
-                with self.assertRaises((ssl.SSLError, ConnectionError)):
-                    client.wrap()
-                    client.say(b'NOOP\r\n')
-            self.assert_alive(server)
+        """What comes in clear after the answer to STARTTLS, a line or a part of one, spoils the handshake."""
+        for tail in b'NOOP\r\n', b'NOO', b'\r', b'MAIL FROM:<evil@example.org>\r\n' * 40:
+            with self.subTest(tail[:8]), self.serve('-d', '-d') as server:
+                with Wire(server) as client:
+                    client.line()
+                    client.say(b'EHLO x\r\n')
+                    client.say(b'STARTTLS\r\n')
+                    time.sleep(0.001)
+                    client.sock.sendall(tail)
+                    with self.assertRaises((ssl.SSLError, ConnectionError)):
+                        client.wrap()
+                        client.say(b'NOOP\r\n')
+                self.assert_alive(server)
+                self.assertNotIn('evil', server.errors())
 
     def test_clear_after_close(self):
         """After a close_notify nothing is read any more, in whichever phase (S7)."""
