@@ -286,9 +286,11 @@ fix_answer (SmtpDialogue *self,
 {
   if (is_misleading (self, answer))
     {
-      g_warning ("%u is no answer to %s; the client gets 451", smtp_reply_get_code (answer),
-                 smtp_request_get_verb (self->request));
-      return smtp_reply_ref (smtp_stages_get_failure (self));
+      SmtpReply *failure = smtp_stages_get_failure (self);
+
+      g_warning ("%u is no answer to %s; the client gets %u", smtp_reply_get_code (answer),
+                 smtp_request_get_verb (self->request), smtp_reply_get_code (failure));
+      return smtp_reply_ref (failure);
     }
 
   return self->command.adds_status ? smtp_reply_with_status (answer) : smtp_reply_ref (answer);

@@ -127,6 +127,36 @@ const OwnHandler = GObject.registerClass(class OwnHandler extends Smtpd.Handler 
     }
 });
 
+// A client says twice the number that it was sent.
+const Double = GObject.registerClass(class Double extends Smtpd.SaslMechanism {
+    vfunc_step(request, response) {
+        if (!this.asked) {
+            this.asked = true;
+            request.challenge(new GLib.Bytes(new TextEncoder().encode('21')));
+            return;
+        }
+        const credentials = Smtpd.Credentials.new(this.get_name(), 'someone');
+        credentials.verified = new TextDecoder().decode(response.toArray()) === '42';
+        request.present(credentials);
+    }
+});
+
+function base64(text) {
+    return GLib.base64_encode(new TextEncoder().encode(text));
+}
+
+const plain = `AUTH PLAIN ${base64('\0joe\0pencil')}`;
+
+function makeAuthServer(properties = {}) {
+    return new Smtpd.Server({
+        auth_requires_tls: false,
+        auth_failure_delay: 0,
+        auth_mechanisms: ['PLAIN', 'SCRAM-SHA-256', 'DOUBLE'],
+        hook_timeout: 1,
+        ...properties,
+    });
+}
+
 const tests = {
     async subclass() {
         const server = new OwnServer({hostname: 'mx.example'});
@@ -209,6 +239,89 @@ const tests = {
             const replies = await client.codes('EHLO me', 'MAIL FROM:<>', 'RCPT TO:<b@example.org>', 'NOOP');
             equal(replies, [250, 250, 451, 250]);
         }
+    },
+
+    async authSecrets() {
+        const server = makeAuthServer();
+        const joe = Smtpd.Secret.derive(Smtpd.ScramHash.SHA256, 'pencil', 4096);
+        let session = null;
+        server.connect('handle-credentials', (_server, session_, _envelope, request, credentials) => {
+            session = session_;
+            request.hold();
+            sleep(10).then(() => request.send_secret(credentials.authentication_id === 'joe' ? joe : null));
+            return Smtpd.Verdict.HANDLED;
+        });
+        const client = await listen(server);
+        equal(await client.codes('EHLO me', `AUTH PLAIN ${base64('\0joe\0pencils')}`,
+            `AUTH PLAIN ${base64('\0jim\0pencil')}`, plain), [250, 535, 535, 235]);
+        equal([session.authenticated, session.identity, session.auth_mechanism, session.protocol],
+            [true, 'joe', 'PLAIN', 'ESMTPA']);
+        equal(Smtpd.Secret.parse(joe.to_string()).check_password('pencil'), true);
+        equal([String(joe), JSON.stringify(joe)].some(text => text.includes('pencil')), false);
+    },
+
+    async authOwnMechanism() {
+        const server = makeAuthServer();
+        server.add_mechanism('double', Double.$gtype);
+        const client = await listen(server);
+        equal(await client.codes('EHLO me', 'AUTH DOUBLE', base64('41'), 'AUTH DOUBLE', base64('42')),
+            [250, 334, 535, 334, 235]);
+    },
+
+    // Whoever does not say yes lets nobody in, in whatever way it fails to.
+    async authFailures() {
+        const hooks = [
+            [454, () => { throw new Error('secret'); }],
+            [454, () => {}],
+            [454, () => true],
+            [454, () => '235 yes'],
+            [454, () => new Promise(() => {})],
+            [454, async () => { await sleep(10); return true; }],
+            [535, () => Smtpd.Verdict.CONTINUE],
+            [535, async (_server, _session, _envelope, request) => {
+                request.hold();
+                await sleep(10);
+                request.reply(535, '5.7.8 No');
+                equal(request.reply(235, null), false);
+            }],
+            [454, async (_server, _session, _envelope, request) => {
+                request.hold();
+                await sleep(10);
+                request.reply(250, 'OK');
+            }],
+        ];
+        for (const [code, hook] of hooks) {
+            const server = makeAuthServer();
+            let session = null;
+            server.connect('handle-ehlo', (_server, session_) => {
+                session = session_;
+                return Smtpd.Verdict.CONTINUE;
+            });
+            server.connect('handle-auth', hook);
+            const client = await listen(server);
+            equal(await client.codes('EHLO me', plain, 'NOOP'), [250, code, 250]);
+            equal(session.authenticated, false);
+        }
+    },
+
+    // The yes comes when the client has left.
+    async authTooLate() {
+        const server = makeAuthServer({hook_timeout: 60});
+        let [request, session] = [null, null];
+        server.connect('handle-auth', (_server, session_, _envelope, request_) => {
+            [request, session] = [request_, session_];
+            request.hold();
+            return Smtpd.Verdict.HANDLED;
+        });
+        const client = await listen(server);
+        await client.ask('EHLO me');
+        client.connection.get_output_stream().write_all(`${plain}\r\n`, null);
+        while (request === null)
+            await sleep(10);
+        client.connection.close(null);
+        while (!session.closed)
+            await sleep(10);
+        equal([request.reply(235, null), session.authenticated], [false, false]);
     },
 
     // A client's certificate, as the hook sees it.
