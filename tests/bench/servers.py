@@ -1,27 +1,32 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Servers to be measured, and what is said of them."""
+"""The servers that are measured: ours in several guises, and those that people would take instead."""
 
 import contextlib
+import dataclasses
 import os
 import pathlib
 import shutil
 import socket
-import statistics
 import subprocess
 import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TICK = os.sysconf('SC_CLK_TCK')
+BENCH = ROOT / 'tests' / 'bench'
+BUILD = pathlib.Path(os.environ.get('SMTPD_BUILD', ROOT / '_build'))
 SBIN = '/usr/sbin:/usr/local/sbin:' + os.environ.get('PATH', '')
+MANY = 1 << 30
+# The Python that Debian builds its modules for.
+PYTHON = '/usr/bin/python3' if os.path.exists('/usr/bin/python3') else sys.executable
 
 
 def tool(name):
-    path = shutil.which(name, path=SBIN)
-    if path is None:
-        sys.exit(f'bench: {name} is not installed (it comes with Postfix)')
-    return path
+    return shutil.which(name, path=SBIN)
+
+
+def built(path):
+    return str(BUILD / path)
 
 
 def free_port():
@@ -30,77 +35,125 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def built(path):
-    return str(pathlib.Path(os.environ.get('SMTPD_BUILD', ROOT / '_build')) / path)
+def pin(index):
+    """Gives a process a processor of its own: else much of what is measured is their moves."""
+    processors = sorted(os.sched_getaffinity(0))
+    return lambda: os.sched_setaffinity(0, {processors[index % len(processors)]})
 
 
-def gsmtpd(port):
-    return [os.environ.get('GSMTPD', built('smtpd/gsmtpd')), '-l', f'127.0.0.1:{port}', '-H', 'sink']
+@dataclasses.dataclass
+class Server:
+    name: str
+    command: callable       # of a port and the file of a certificate, or None
+    speed: float = 1        # about how many times faster than the slowest: it gets so much more to do
+    why_not: callable = lambda: None
+    listens: bool = True    # on the port it was given; else it prints one
+    protocol: str = 'smtp'
+
+    @contextlib.contextmanager
+    def running(self, certificate=None):
+        """Yields (process, port)."""
+        port = free_port()
+        process = subprocess.Popen(self.command(port, certificate), stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL if self.listens else subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL, text=True, env=environment(), preexec_fn=pin(0))
+        try:
+            if self.listens:
+                wait_for(port, process)
+            else:
+                port = int(process.stdout.readline().rpartition(':')[2])
+            yield process, port
+        finally:
+            process.kill()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
 
 
-def smtp_sink(port):
-    user = ['-u', 'nobody'] if os.getuid() == 0 else []
-    return [tool('smtp-sink'), *user, f'127.0.0.1:{port}', '1000']
+def environment():
+    env = dict(os.environ, NODE_PATH=built('bench/node_modules'))
+    for name, path in (('GI_TYPELIB_PATH', 'introspection'), ('LD_LIBRARY_PATH', 'smtpd'),
+                       ('PYTHONPATH', 'introspection/python')):
+        env[name] = built(path) + (':' + env[name] if env.get(name) else '')
+    return env
 
 
-def wait_for(port):
-    for _ in range(200):
+def wait_for(port, process):
+    for _ in range(500):
         with contextlib.suppress(OSError):
             socket.create_connection(('127.0.0.1', port), 1).close()
             return
+        if process.poll() is not None:
+            break
         time.sleep(0.02)
-    sys.exit('bench: the server does not come up')
+    sys.exit(f'bench: a server does not come up: {process.args}')
+
+
+def gsmtpd(port, certificate, handler='sink'):
+    program = os.environ.get('GSMTPD', built('smtpd/gsmtpd'))
+    if certificate:
+        return [program, '--smtps-listen', f'127.0.0.1:{port}', '--tls-cert', certificate, '-s', '0', '-H', handler]
+    return [program, '-l', f'127.0.0.1:{port}', '-s', '0', '-H', handler]
+
+
+def hook_server(which, threshold=MANY):
+    return lambda port, certificate: [built('tests/bench/hook-server'), str(port), which, str(threshold)]
+
+
+def smtp_sink(port, certificate):
+    user = ['-u', 'nobody'] if os.getuid() == 0 else []
+    return [tool('smtp-sink'), *user, '-m', '20000', f'127.0.0.1:{port}', '1000']
+
+
+def optional(*arguments):
+    return [argument for argument in arguments if argument]
+
+
+def needs(path, what):
+    return lambda: None if path and os.path.exists(path) else what
+
+
+def lacks_aiosmtpd():
+    found = subprocess.run([PYTHON, '-c', 'import aiosmtpd'], stderr=subprocess.DEVNULL).returncode == 0
+    return None if found else 'python3-aiosmtpd is not installed'
+
+
+OURS = Server('ours', gsmtpd, 8)
+MEMORY = Server('ours, in memory', hook_server('none'), 8)
+C_HOOKS = Server('ours, C hooks', hook_server('all', 262144), 8)
+NO_HOOKS = Server('ours, no hooks', hook_server('none', 262144), 8)
+SLOW_HOOK = Server('ours, hook of 10 ms', hook_server('slow', 262144), 8)
+PYTHON_HOOKS = Server('ours, Python hooks', lambda port, certificate: [PYTHON, str(BENCH / 'peers/hooks.py'), str(port)],
+                      2, needs(built('introspection/Smtpd-1.0.typelib'), 'there is no typelib'))
+JS_HOOKS = Server('ours, JavaScript hooks',
+                  lambda port, certificate: ['gjs', '-m', str(BENCH / 'peers/hooks.js'), str(port)], 2,
+                  needs(tool('gjs') and built('introspection/Smtpd-1.0.typelib'), 'there is no gjs or no typelib'))
+SINK = Server('smtp-sink', smtp_sink, 6, needs(tool('smtp-sink'), 'Postfix is not installed'))
+GO = Server('go-smtp', lambda port, certificate: optional(built('bench/go-smtp'), str(port), certificate), 5,
+            needs(built('bench/go-smtp'), 'it was not built (golang-github-emersion-go-smtp-dev)'))
+AIOSMTPD = Server('aiosmtpd', lambda port, certificate:
+                  optional(PYTHON, str(BENCH / 'peers/aiosmtpd_server.py'), str(port), 'sink', certificate), 1,
+                  lacks_aiosmtpd)
+AIOSMTPD_HOOKS = Server('aiosmtpd, hooks', lambda port, certificate:
+                        [PYTHON, str(BENCH / 'peers/aiosmtpd_server.py'), str(port), 'hooks'], 1, lacks_aiosmtpd)
+NODE = Server('smtp-server', lambda port, certificate:
+              optional('node', str(BENCH / 'peers/smtp-server.js'), str(port), certificate), 1.5,
+              needs(tool('node') and built('bench/node_modules/smtp-server'), 'it is not in _build/bench (npm)'))
+BARE_TLS = Server('bare GnuTLS', lambda port, certificate: [built('tests/bench/tls-bench'), 'serve', certificate], 8,
+                  listens=False, protocol='bare')
+STREAM = Server('ours, as it comes', lambda port, certificate: [built('tests/bench/stream-server'), certificate], 8,
+                listens=False)
+
+PEERS = [SINK, GO, AIOSMTPD, NODE]
 
 
 def cpu_seconds(pid):
-    fields = pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+    """User and system time of a process, of all its threads, by the kernel's clock of it."""
+    return time.clock_gettime((~pid << 3) | 2)
 
 
-def rss_kib(pid):
+def status_kib(pid, key):
     for line in pathlib.Path(f'/proc/{pid}/status').read_text().splitlines():
-        if line.startswith('VmRSS:'):
+        if line.startswith(key + ':'):
             return int(line.split()[1])
     return 0
-
-
-@contextlib.contextmanager
-def running(command, port):
-    server = subprocess.Popen(command(port), stdin=subprocess.DEVNULL,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for(port)
-        yield server.pid
-    finally:
-        server.terminate()
-        server.wait()
-
-
-@contextlib.contextmanager
-def idle_crowd(port, size):
-    """Connections that have said EHLO and say nothing more."""
-    crowd = []
-    try:
-        for i in range(size):
-            client = socket.socket()
-            # A source address has some 28,000 ports.
-            client.bind((f'127.0.1.{1 + i // 10000}', 0))
-            client.connect(('127.0.0.1', port))
-            client.recv(512)
-            client.sendall(b'EHLO idle\r\n')
-            client.recv(512)
-            crowd.append(client)
-        yield
-    finally:
-        for client in crowd:
-            client.close()
-
-
-def report(name, values, unit='µs'):
-    print(f'  {name:<34} {statistics.median(values):8.2f} {unit}'
-          f'  ({min(values):.2f} … {max(values):.2f})', flush=True)
-
-
-def ratios(ours, theirs):
-    """Nothing in place of what was too short to be measured."""
-    return [a / b for a, b in zip(ours, theirs) if b > 0] or [float('nan')]

@@ -197,6 +197,22 @@ typedef struct
   int fd;
 } Client;
 
+/* Whether its last line is there. Some send each line in a record of its own. */
+static int
+is_whole_reply (const char *reply,
+                size_t      size)
+{
+  size_t start = size;
+
+  if (size < 4 || reply[size - 1] != '\n')
+    return 0;
+  do
+    start--;
+  while (start > 0 && reply[start - 1] != '\n');
+
+  return size - start >= 4 && reply[start + 3] != '-';
+}
+
 static void
 expect_reply (Client     *self,
               const char *code)
@@ -204,7 +220,6 @@ expect_reply (Client     *self,
   char buffer[RECORD];
   size_t size = 0;
 
-  /* One line at least, and no more of it than what is asked for is looked at. */
   do
     {
       ssize_t n = receive (self->session, buffer + size, sizeof buffer - size);
@@ -213,7 +228,7 @@ expect_reply (Client     *self,
         fail ("the server has gone");
       size += (size_t) n;
     }
-  while (size < 4 || buffer[size - 1] != '\n');
+  while (!is_whole_reply (buffer, size));
 
   if (memcmp (buffer, code, 3) != 0)
     fail ("the server says %.*s", (int) size, buffer);
