@@ -115,6 +115,8 @@ test_bad_lines (void)
     { TEXT ("a:" SECRET "\xC3"), "users:1: " },
     { TEXT ("j\xFC:" SECRET "\n"), "users:1: " },
     { TEXT ("a:x\n# \xFC\n"), "users:2: " },
+    { TEXT ("a:x\n\xEF\xBB\xBF" "b:" SECRET "\n"), "users:2: " },
+    { TEXT ("\xEF\xBB\xBF\xEF\xBB\xBF" "b:" SECRET "\n"), "users:1: " },
   };
 #undef TEXT
 

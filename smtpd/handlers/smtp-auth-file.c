@@ -61,6 +61,9 @@ take_line (GHashTable  *users,
 
   if (!check_text (line, length, error))
     return FALSE;
+  /* Of two files that were put together. It cannot be seen, and would be part of a name. */
+  if (g_str_has_prefix (line, BYTE_ORDER_MARK))
+    return fail (error, "The line begins with a byte order mark");
   if (length == 0 || *line == '#')
     return TRUE;
 
