@@ -157,21 +157,12 @@ check_options (GsmtpdOptions  *self,
          check_hostname (self->hostname, error);
 }
 
-gboolean
-gsmtpd_options_parse (GsmtpdOptions   *self,
-                      int             *argc,
-                      char          ***argv,
-                      GError         **error)
+static void
+add_security_entries (GOptionContext *context,
+                      GsmtpdOptions  *self)
 {
-  g_auto (GStrv) rest = NULL;
   const GOptionEntry entries[] =
   {
-    { "listen", 'l', 0, G_OPTION_ARG_FILENAME_ARRAY, &self->listen,
-      "Listen on HOST:PORT, [V6]:PORT or unix:PATH; repeatable (default: " GSMTPD_DEFAULT_ADDRESS ")", "ADDR" },
-    { "lmtp-listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->lmtp_listen,
-      "The same for LMTP; with it there is no default for SMTP", "ADDR" },
-    { "smtps-listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->smtps_listen,
-      "The same for SMTP in TLS from the beginning", "ADDR" },
     { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_cert,
       "The certificate for TLS, PEM, with its chain", "FILE" },
     { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_key,
@@ -192,6 +183,27 @@ gsmtpd_options_parse (GsmtpdOptions   *self,
       "Without TLS, too: by SCRAM, or whatever --auth-mechanisms says", NULL },
     { "make-auth", 0, 0, G_OPTION_ARG_FILENAME, &self->make_auth,
       "Read a password, print a line for --auth-file and exit", "USER" },
+    { NULL }
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+gboolean
+gsmtpd_options_parse (GsmtpdOptions   *self,
+                      int             *argc,
+                      char          ***argv,
+                      GError         **error)
+{
+  g_auto (GStrv) rest = NULL;
+  const GOptionEntry entries[] =
+  {
+    { "listen", 'l', 0, G_OPTION_ARG_FILENAME_ARRAY, &self->listen,
+      "Listen on HOST:PORT, [V6]:PORT or unix:PATH; repeatable (default: " GSMTPD_DEFAULT_ADDRESS ")", "ADDR" },
+    { "lmtp-listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->lmtp_listen,
+      "The same for LMTP; with it there is no default for SMTP", "ADDR" },
+    { "smtps-listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->smtps_listen,
+      "The same for SMTP in TLS from the beginning", "ADDR" },
     { "handler", 'H', 0, G_OPTION_ARG_FILENAME, &self->handler,
       "What becomes of messages: debugging (default), sink, maildir:DIR, mbox:FILE, relay:HOST:PORT", "NAME[:ARG]" },
     { "size", 's', 0, G_OPTION_ARG_STRING, &self->size,
@@ -212,6 +224,7 @@ gsmtpd_options_parse (GsmtpdOptions   *self,
 
   g_option_context_set_summary (context, "Receives mail by SMTP.");
   g_option_context_add_main_entries (context, entries, NULL);
+  add_security_entries (context, self);
 
   return g_option_context_parse (context, argc, argv, error) && check_options (self, rest, error);
 }

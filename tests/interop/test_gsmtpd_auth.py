@@ -8,7 +8,6 @@ import pty
 import re
 import select
 import signal
-import smtplib
 import subprocess
 import termios
 import time
