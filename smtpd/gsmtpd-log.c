@@ -8,6 +8,9 @@
 /* How much is logged: the logging function gets it from nowhere else. */
 static int debug_level = 0;
 
+/* How much of a name that a client claims to have. */
+#define MAX_USER 255
+
 /* Standard error */
 
 /* One line, whatever is in @text: a peer must not be able to forge one, or to make a
@@ -203,6 +206,42 @@ on_exception (SmtpServer   *server,
              smtp_request_get_verb (request), error->message);
 
   return SMTP_VERDICT_CONTINUE;
+}
+
+/* The name stands at the end, so that it cannot look like what stands behind it. */
+static void
+log_auth (SmtpRequest *request,
+          SmtpReply   *reply,
+          gpointer     data)
+{
+  SmtpCredentials *credentials = data;
+  const char *name = smtp_credentials_get_authentication_id (credentials);
+  g_autofree char *text = smtp_reply_to_string (reply);
+
+  g_debug ("session %" G_GUINT64_FORMAT ": AUTH %s: %s; user: %.*s",
+           smtp_session_get_id (smtp_request_get_session (request)),
+           smtp_credentials_get_mechanism (credentials), text, MAX_USER, name != NULL ? name : "");
+}
+
+/* What the client shows is checked behind this, with its own request. */
+static SmtpVerdict
+on_credentials (SmtpServer      *server,
+                SmtpSession     *session,
+                SmtpEnvelope    *envelope,
+                SmtpRequest     *request,
+                SmtpCredentials *credentials)
+{
+  g_signal_connect_data (request, "replied", G_CALLBACK (log_auth), g_object_ref (credentials),
+                         (GClosureNotify) (GCallback) g_object_unref, 0);
+
+  return SMTP_VERDICT_CONTINUE;
+}
+
+void
+gsmtpd_log_auth (SmtpServer *server)
+{
+  if (debug_level > 0)
+    g_signal_connect (server, "handle-credentials", G_CALLBACK (on_credentials), NULL);
 }
 
 void

@@ -14,5 +14,7 @@ void gsmtpd_log_more   (void);
 void gsmtpd_log_error  (const GError *error);
 /* Logs what happens there. */
 void gsmtpd_log_server (SmtpServer   *server);
+/* Who authenticates, and who does not. This is a hook for secrets by itself. */
+void gsmtpd_log_auth   (SmtpServer   *server);
 
 G_END_DECLS

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "gsmtpd-auth.h"
 #include "gsmtpd-log.h"
 
 #define DEFAULT_SIZE 33554432
@@ -22,6 +23,10 @@ gsmtpd_options_clear (GsmtpdOptions *self)
   g_clear_pointer (&self->smtps_listen, g_strfreev);
   g_clear_pointer (&self->tls_cert, g_free);
   g_clear_pointer (&self->tls_key, g_free);
+  g_clear_pointer (&self->auth_file, g_free);
+  g_clear_pointer (&self->auth_mechanisms, g_free);
+  g_clear_pointer (&self->auth_mechanism_names, g_strfreev);
+  g_clear_pointer (&self->make_auth, g_free);
   g_clear_pointer (&self->handler, g_free);
   g_clear_pointer (&self->size, g_free);
   g_clear_pointer (&self->timeout, g_free);
@@ -99,6 +104,38 @@ check_tls (const GsmtpdOptions  *self,
 }
 
 static gboolean
+check_auth (GsmtpdOptions  *self,
+            GError        **error)
+{
+  gboolean has_tls = self->tls_cert != NULL || self->tls_self_signed;
+  const char *complaint = NULL;
+
+  if (self->auth_file != NULL && !has_tls && !self->auth_without_tls)
+    complaint = "--auth-file needs --tls-cert, --tls-self-signed or --auth-without-tls";
+  else if (self->auth_file == NULL && self->auth_required)
+    complaint = "--auth-required needs --auth-file";
+  else if (self->auth_file == NULL && self->auth_without_tls)
+    complaint = "--auth-without-tls needs --auth-file";
+  else if (self->auth_file == NULL && self->auth_file_world_readable)
+    complaint = "--auth-file-world-readable needs --auth-file";
+  else if (self->auth_file == NULL && self->auth_mechanisms != NULL)
+    complaint = "--auth-mechanisms needs --auth-file";
+
+  if (complaint != NULL)
+    {
+      g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, complaint);
+      return FALSE;
+    }
+
+  if (self->auth_mechanisms == NULL)
+    return TRUE;
+
+  self->auth_mechanism_names = gsmtpd_auth_parse_mechanisms (self->auth_mechanisms, error);
+
+  return self->auth_mechanism_names != NULL;
+}
+
+static gboolean
 check_options (GsmtpdOptions  *self,
                char          **rest,
                GError        **error)
@@ -109,7 +146,7 @@ check_options (GsmtpdOptions  *self,
       return FALSE;
     }
 
-  if (!check_tls (self, error))
+  if (!check_tls (self, error) || !check_auth (self, error))
     return FALSE;
 
   self->size_number = DEFAULT_SIZE;
@@ -118,6 +155,38 @@ check_options (GsmtpdOptions  *self,
          parse_number ("timeout", self->timeout, MAX_TIMEOUT, &self->timeout_number, error) &&
          parse_number ("max-errors", self->max_errors, MAX_MAX_ERRORS, &self->max_errors_number, error) &&
          check_hostname (self->hostname, error);
+}
+
+static void
+add_security_entries (GOptionContext *context,
+                      GsmtpdOptions  *self)
+{
+  const GOptionEntry entries[] =
+  {
+    { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_cert,
+      "The certificate for TLS, PEM, with its chain", "FILE" },
+    { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_key,
+      "Its key, PEM (default: in the same file)", "FILE" },
+    { "tls-self-signed", 0, 0, G_OPTION_ARG_NONE, &self->tls_self_signed,
+      "Make a certificate, for tests", NULL },
+    { "require-tls", 0, 0, G_OPTION_ARG_NONE, &self->require_tls,
+      "Take mail only through TLS", NULL },
+    { "auth-file", 0, 0, G_OPTION_ARG_FILENAME, &self->auth_file,
+      "Let those authenticate who are in FILE, in lines of USER:SECRET", "FILE" },
+    { "auth-file-world-readable", 0, 0, G_OPTION_ARG_NONE, &self->auth_file_world_readable,
+      "Even if everybody can read it", NULL },
+    { "auth-required", 0, 0, G_OPTION_ARG_NONE, &self->auth_required,
+      "Take mail only from them", NULL },
+    { "auth-mechanisms", 0, 0, G_OPTION_ARG_STRING, &self->auth_mechanisms,
+      "How they may do it, such as SCRAM-SHA-256,PLAIN (default: SCRAM, PLAIN and LOGIN)", "LIST" },
+    { "auth-without-tls", 0, 0, G_OPTION_ARG_NONE, &self->auth_without_tls,
+      "Without TLS, too: by SCRAM, or whatever --auth-mechanisms says", NULL },
+    { "make-auth", 0, 0, G_OPTION_ARG_FILENAME, &self->make_auth,
+      "Read a password, print a line for --auth-file and exit", "USER" },
+    { NULL }
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
 }
 
 gboolean
@@ -135,14 +204,6 @@ gsmtpd_options_parse (GsmtpdOptions   *self,
       "The same for LMTP; with it there is no default for SMTP", "ADDR" },
     { "smtps-listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->smtps_listen,
       "The same for SMTP in TLS from the beginning", "ADDR" },
-    { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_cert,
-      "The certificate for TLS, PEM, with its chain", "FILE" },
-    { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_key,
-      "Its key, PEM (default: in the same file)", "FILE" },
-    { "tls-self-signed", 0, 0, G_OPTION_ARG_NONE, &self->tls_self_signed,
-      "Make a certificate, for tests", NULL },
-    { "require-tls", 0, 0, G_OPTION_ARG_NONE, &self->require_tls,
-      "Take mail only through TLS", NULL },
     { "handler", 'H', 0, G_OPTION_ARG_FILENAME, &self->handler,
       "What becomes of messages: debugging (default), sink, maildir:DIR, mbox:FILE, relay:HOST:PORT", "NAME[:ARG]" },
     { "size", 's', 0, G_OPTION_ARG_STRING, &self->size,
@@ -163,6 +224,7 @@ gsmtpd_options_parse (GsmtpdOptions   *self,
 
   g_option_context_set_summary (context, "Receives mail by SMTP.");
   g_option_context_add_main_entries (context, entries, NULL);
+  add_security_entries (context, self);
 
   return g_option_context_parse (context, argc, argv, error) && check_options (self, rest, error);
 }

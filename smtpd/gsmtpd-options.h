@@ -18,6 +18,12 @@ typedef struct
   char *tls_key;
   gboolean tls_self_signed;
   gboolean require_tls;
+  char *auth_file;
+  gboolean auth_file_world_readable;
+  gboolean auth_required;
+  gboolean auth_without_tls;
+  char *auth_mechanisms;
+  char *make_auth;
   char *handler;
   char *size;
   char *timeout;
@@ -29,6 +35,7 @@ typedef struct
   guint64 size_number;
   guint64 timeout_number;
   guint64 max_errors_number;
+  GStrv auth_mechanism_names;
 } GsmtpdOptions;
 
 gboolean gsmtpd_options_parse (GsmtpdOptions   *self,

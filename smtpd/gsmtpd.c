@@ -13,6 +13,7 @@
 
 #include <smtpd/smtpd.h>
 
+#include "gsmtpd-auth.h"
 #include "gsmtpd-handlers.h"
 #include "gsmtpd-log.h"
 #include "gsmtpd-options.h"
@@ -24,6 +25,7 @@
 typedef struct
 {
   SmtpServer *server;
+  SmtpHandler *users;  /* NULL without --auth-file */
   GMainLoop *loop;
   guint grace_checks;
   gboolean stopping;
@@ -112,6 +114,7 @@ set_up_tls (SmtpServer           *server,
 
 static SmtpServer *
 make_server (const GsmtpdOptions  *options,
+             SmtpHandler          *users,
              GError              **error)
 {
   g_autoptr (SmtpServer) server = smtp_server_new ();
@@ -130,6 +133,8 @@ make_server (const GsmtpdOptions  *options,
   if (options->max_errors != NULL)
     smtp_server_set_max_errors (server, (guint) options->max_errors_number);
   gsmtpd_log_server (server);
+  if (users != NULL)
+    gsmtpd_auth_set_up (server, users, options);
 
   if (!set_up_tls (server, options, error))
     return NULL;
@@ -141,6 +146,31 @@ make_server (const GsmtpdOptions  *options,
     }
 
   return g_steal_pointer (&server);
+}
+
+/* Files that have changed */
+
+/* One that is bad must not stop who is at work: it keeps what it has. */
+static gboolean
+reread_files (gpointer data)
+{
+  Program *self = data;
+  SmtpTlsContext *context = self->server != NULL ? smtp_server_get_tls_context (self->server) : NULL;
+  g_autoptr (GError) tls_error = NULL;
+  g_autoptr (GError) users_error = NULL;
+
+  if (context != NULL && !smtp_tls_context_reload (context, &tls_error))
+    g_warning ("The certificate stays as it was: %s", tls_error->message);
+
+  if (self->users == NULL)
+    return G_SOURCE_CONTINUE;
+
+  if (smtp_auth_file_handler_reload (SMTP_AUTH_FILE_HANDLER (self->users), &users_error))
+    g_debug ("%u users read", smtp_auth_file_handler_get_n_users (SMTP_AUTH_FILE_HANDLER (self->users)));
+  else
+    g_warning ("The users stay as they were: %s", users_error->message);
+
+  return G_SOURCE_CONTINUE;
 }
 
 /* The end */
@@ -196,14 +226,26 @@ run (const GsmtpdOptions  *options,
      GError              **error)
 {
   g_autoptr (SmtpServer) server = NULL;
+  g_autoptr (SmtpHandler) users = NULL;
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   Program program = { .loop = loop };
 
   /* Before listening, so that no signal finds the program unprepared. */
   g_unix_signal_add (SIGTERM, stop, &program);
   g_unix_signal_add (SIGINT, stop, &program);
+  /* Without such files it means what it says: the terminal is gone. */
+  if (options->auth_file != NULL || options->tls_cert != NULL)
+    g_unix_signal_add (SIGHUP, reread_files, &program);
 
-  server = make_server (options, error);
+  if (options->auth_file != NULL)
+    {
+      users = gsmtpd_auth_make_handler (options, error);
+      if (users == NULL)
+        return FALSE;
+    }
+  program.users = users;
+
+  server = make_server (options, users, error);
   if (server == NULL)
     return FALSE;
   program.server = server;
@@ -254,11 +296,10 @@ main (int    argc,
       return fflush (stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
     }
 
-  if (!run (&options, &error))
-    {
-      gsmtpd_log_error (error);
-      return EXIT_FAILURE;
-    }
+  if (options.make_auth != NULL ? gsmtpd_auth_print_line (options.make_auth, &error) : run (&options, &error))
+    return EXIT_SUCCESS;
 
-  return EXIT_SUCCESS;
+  gsmtpd_log_error (error);
+
+  return EXIT_FAILURE;
 }

@@ -371,6 +371,35 @@ const tests = {
         const client = await listen(server);
         equal(await client.codes(...transaction), [250, 250, 250, 354, 554]);
     },
+
+    async 'users from a file'() {
+        const [file] = Gio.File.new_tmp('smtpd-test-XXXXXX');
+        const write = text => GLib.file_set_contents_full(file.get_path(), text, 0, 0o600);
+        write('alice:sesame\n');
+        const handler = Smtpd.AuthFileHandler.new(file.get_path());
+        const server = new Smtpd.Server({auth_requires_tls: false, auth_mechanisms: ['PLAIN'],
+            auth_failure_delay: 0});
+        server.add_handler(handler);
+        const right = `AUTH PLAIN ${GLib.base64_encode('\0alice\0sesame')}`;
+        const client = await listen(server);
+        equal(await client.codes('EHLO me', right, 'QUIT'), [250, 235, 221]);
+
+        write('alice\n');
+        let message = '';
+        try {
+            handler.reload();
+        } catch (error) {
+            message = error.message;
+        }
+        equal(message.startsWith(`${file.get_path()}:1: `), true);
+        equal(handler.n_users, 1);
+
+        write('alice:other\n');
+        handler.reload();
+        file.delete(null);
+        const other = await Client.connect(server);
+        equal(await other.codes('EHLO me', right), [250, 535]);
+    },
 };
 
 const loop = new GLib.MainLoop(null, false);

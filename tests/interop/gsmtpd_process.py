@@ -64,7 +64,7 @@ class Gsmtpd:
 
     @staticmethod
     def read(file):
-        return os.pread(file.fileno(), 1 << 28, 0)
+        return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0)
 
     def output(self):
         return self.read(self.stdout)

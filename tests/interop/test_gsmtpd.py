@@ -296,8 +296,7 @@ class Errors(TempDirCase):
         self.check_usage('-l')
 
     def test_options_of_the_future(self):
-        for option in ('--auth-file=x', '--require-auth', '--auth-without-tls', '--max-connections=1',
-                       '--max-recipients=1', '--proxy-protocol'):
+        for option in ('--max-connections=1', '--max-recipients=1', '--proxy-protocol'):
             self.check_usage(option)
 
     def test_tls(self):

@@ -2,7 +2,6 @@
 
 """TLS with Postfix, nodemailer and sslscan."""
 
-import contextlib
 import os
 import pathlib
 import shutil
@@ -12,51 +11,10 @@ import unittest
 import xml.etree.ElementTree as ElementTree
 
 from gsmtpd_process import Gsmtpd, PATIENCE
+from postfix_process import Postfix, need_postfix
 
 # Where Debian keeps what others get from npm.
 NODE_MODULES = pathlib.Path('/usr/share/nodejs')
-
-MAIN_CF = '''\
-compatibility_level = 3.6
-queue_directory = {home}/queue
-data_directory = {home}/data
-maillog_file_prefixes = {home}
-maillog_file = {home}/log
-command_directory = /usr/sbin
-daemon_directory = /usr/lib/postfix/sbin
-shlib_directory = /usr/lib/postfix
-meta_directory = /etc/postfix
-sendmail_path = /usr/sbin/sendmail
-mailq_path = /usr/bin/mailq
-newaliases_path = /usr/bin/newaliases
-alias_maps =
-alias_database =
-mydestination =
-myhostname = client.example.org
-inet_interfaces = loopback-only
-inet_protocols = ipv4
-smtp_bind_address = 127.0.0.1
-relayhost = [127.0.0.1]:{port}
-smtp_tls_security_level = encrypt
-{options}
-'''
-
-MASTER_CF = '''\
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-smtp unix - - n - - smtp
-error unix - - n - - error
-retry unix - - n - - error
-showq unix n - n - - showq
-scache unix - - n - 1 scache
-postlog unix-dgram n - n - 1 postlogd
-'''
 
 DELIVER = '''
 const [, port, secure] = process.argv;
@@ -92,37 +50,15 @@ class Case(unittest.TestCase):
         self.assertRegex(message, br'with ESMTPS\r\n\t\(TLS1\.3, ')
 
 
-@unittest.skipUnless(os.path.exists('/usr/lib/postfix/sbin/master'), 'there is no Postfix')
-@unittest.skipIf(os.getuid() != 0, 'Postfix wants to be started by root')
-class Postfix(Case):
-    @contextlib.contextmanager
-    def postfix(self, port, options):
-        """An instance of its own, in our directory."""
-        home = self.directory / 'postfix'
-        for name in 'config', 'queue', 'data':
-            (home / name).mkdir(parents=True)
-        shutil.chown(home / 'data', 'postfix')
-        (home / 'config/main.cf').write_text(MAIN_CF.format(home=home, port=port, options=options))
-        (home / 'config/master.cf').write_text(MASTER_CF)
-        self.run_tool('postfix', '-c', home / 'config', 'start')
-        try:
-            yield home
-        finally:
-            self.run_tool('postfix', '-c', home / 'config', 'stop')
-
-    def run_tool(self, name, *args, **kwargs):
-        result = subprocess.run([shutil.which(name, path='/usr/sbin'), *args], stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, text=True, timeout=PATIENCE, **kwargs)
-        self.assertEqual(result.returncode, 0, result.stdout)
-
+@need_postfix
+class ByPostfix(Case):
     def deliver(self, server, index, options):
-        with self.postfix(server.port(index), options) as home:
-            self.run_tool('sendmail', '-C', home / 'config', '-f', 'a@example.org', 'b@example.org',
-                          input='Subject: from Postfix\n\nx\n')
+        with Postfix(self.directory / 'postfix', server.port(index), options) as postfix:
+            postfix.send(b'Subject: from Postfix\n\nx\n')
             try:
                 self.assert_came(server, b'from Postfix')
             except AssertionError as error:
-                raise AssertionError((home / 'log').read_text()) from error
+                raise AssertionError(postfix.log()) from error
 
     def test_starttls(self):
         with self.serve() as server:
