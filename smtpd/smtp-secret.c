@@ -292,7 +292,15 @@ decode (const char *base64)
   gsize size;
   guint8 *octets = g_base64_decode (base64, &size);
 
-  return g_bytes_new_take (octets, size);
+  return smtp_secret_new_bytes (octets, size);
+}
+
+static void
+free_parts (char **parts)
+{
+  for (guint i = 0; parts[i] != NULL; i++)
+    smtp_secret_free_text (parts[i]);
+  g_free (parts);
 }
 
 static SmtpSecret *
@@ -300,7 +308,8 @@ parse_keys (SmtpScramHash   hash,
             const char     *text,
             GError        **error)
 {
-  g_auto (GStrv) parts = g_strsplit (text, ",", 0);
+  char **parts = g_strsplit (text, ",", 0);
+  SmtpSecret *secret = NULL;
   guint64 iterations;
 
   if (g_strv_length (parts) == 4 &&
@@ -310,13 +319,14 @@ parse_keys (SmtpScramHash   hash,
       g_autoptr (GBytes) stored_key = decode (parts[2]);
       g_autoptr (GBytes) server_key = decode (parts[3]);
 
-      return smtp_secret_new_scram (hash, (guint) iterations, salt, stored_key, server_key, error);
+      secret = smtp_secret_new_scram (hash, (guint) iterations, salt, stored_key, server_key, error);
     }
+  else
+    g_set_error (error, SMTP_ERROR, SMTP_ERROR_SYNTAX,
+                 "Behind %s come iterations,salt,stored-key,server-key", hashes[hash].scheme);
+  free_parts (parts);
 
-  g_set_error (error, SMTP_ERROR, SMTP_ERROR_SYNTAX,
-               "Behind %s come iterations,salt,stored-key,server-key", hashes[hash].scheme);
-
-  return NULL;
+  return secret;
 }
 
 /**

@@ -47,9 +47,10 @@ set_names (SmtpServer          *self,
            const char * const  *names,
            const char          *property)
 {
-  g_auto (GStrv) old = *field;
+  char **old = *field;
 
   *field = g_strdupv ((char **) names);
+  g_strfreev (old);
   g_object_notify (G_OBJECT (self), property);
 }
 

@@ -125,11 +125,14 @@ void
 smtp_session_set_offered_mechanisms (SmtpSession        *self,
                                      const char * const *mechanisms)
 {
-  g_auto (GStrv) old = NULL;
+  SmtpSessionAuth *auth;
+  char **old;
 
   g_return_if_fail (SMTP_IS_SESSION (self));
 
-  old = smtp_session_get_auth (self)->offered;
-  smtp_session_get_auth (self)->offered = g_strdupv ((char **) mechanisms);
+  auth = smtp_session_get_auth (self);
+  old = auth->offered;
+  auth->offered = g_strdupv ((char **) mechanisms);
+  g_strfreev (old);
   g_object_notify (G_OBJECT (self), "offered-mechanisms");
 }

@@ -299,6 +299,28 @@ test_cram_md5 (void)
   end (&test);
 }
 
+/* Who is not there takes as long as who is: both are checked by a worker, and not at once. */
+static void
+test_plain_unknown_user (void)
+{
+  Test test = { .secret = smtp_secret_derive (SMTP_SCRAM_HASH_SHA256, "pencil", 4096, NULL) };
+  static const char * const lines[] = { PLAIN_WRONG "\r\n", PLAIN_JIM "\r\n" };
+
+  begin (&test);
+  greet_with (&test, "PLAIN");
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
+    {
+      guint budget = 1;
+
+      g_string_set_size (test.output, 0);
+      smtp_dialogue_input (test.dialogue, lines[i], strlen (lines[i]), &budget);
+      g_assert_cmpstr (test.output->str, ==, "");
+      settle (&test);
+      g_assert_cmpstr (last_line (&test), ==, INVALID);
+    }
+  end (&test);
+}
+
 /* SCRAM, with libgsasl's client on the other side. */
 
 static int
@@ -986,6 +1008,7 @@ main (int    argc,
 
   g_test_add_func ("/auth/plain", test_plain);
   g_test_add_func ("/auth/plain-with-keys", test_plain_with_keys);
+  g_test_add_func ("/auth/plain-unknown-user", test_plain_unknown_user);
   g_test_add_func ("/auth/plain-malformed", test_plain_malformed);
   g_test_add_func ("/auth/cram-md5", test_cram_md5);
   g_test_add_data_func ("/auth/scram-sha-1", "SCRAM-SHA-1", test_scram);

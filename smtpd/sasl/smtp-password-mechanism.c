@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "smtp-credentials-private.h"
+#include "smtp-sasl-decoy.h"
 #include "smtp-sasl.h"
 #include "smtp-secret-private.h"
 
@@ -20,6 +21,7 @@ typedef struct
   SmtpSecret *secret;
   SmtpCredentials *credentials;
   char *password;
+  gboolean is_decoy;
   gboolean good;
 } Check;
 
@@ -47,7 +49,9 @@ end_check (SmtpRequest *request,
 {
   Check *check = data;
 
-  if (check->good)
+  if (check->is_decoy)
+    smtp_request_present (request, check->credentials);
+  else if (check->good)
     {
       smtp_credentials_set_verified (check->credentials, TRUE);
       smtp_request_present (request, check->credentials);
@@ -62,16 +66,25 @@ take_secret (SmtpSaslMechanism *mechanism,
              SmtpSecret        *secret)
 {
   SmtpPasswordMechanismPrivate *priv = PRIVATE (SMTP_PASSWORD_MECHANISM (mechanism));
+  const char *name = smtp_credentials_get_authentication_id (priv->credentials);
+  g_autoptr (SmtpSecret) decoy = NULL;
   Check *check;
 
-  if (secret == NULL)
+  if (secret != NULL)
+    smtp_sasl_decoy_learn (secret);
+  else
+    decoy = smtp_sasl_decoy_make (SMTP_SCRAM_HASH_SHA256, name);
+
+  /* Nobody knows secrets: it is for a hook to say. */
+  if (secret == NULL && decoy == NULL)
     {
       smtp_request_present (request, priv->credentials);
       return;
     }
 
   check = g_new0 (Check, 1);
-  check->secret = smtp_secret_ref (secret);
+  check->is_decoy = secret == NULL;
+  check->secret = smtp_secret_ref (secret != NULL ? secret : decoy);
   check->credentials = g_object_ref (priv->credentials);
   check->password = g_strdup (smtp_credentials_get_password (priv->credentials));
   smtp_sasl_run_work (request, run_check, end_check, check, check_free);

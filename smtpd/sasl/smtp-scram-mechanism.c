@@ -2,11 +2,10 @@
 
 #include <string.h>
 
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
 #include <gsasl.h>
 
 #include "dialogue/smtp-auth-offer.h"
+#include "smtp-sasl-decoy.h"
 #include "smtp-sasl.h"
 #include "smtp-secret-private.h"
 
@@ -15,7 +14,6 @@
  * name is taken from the client's first message here, the program asked, then the step made. */
 
 #define DERIVED_ITERATIONS 10000
-#define FAKE_SALT_SIZE 16
 
 typedef struct
 {
@@ -23,7 +21,7 @@ typedef struct
   Gsasl_session *gsasl;
   GBytes *first;               /* the client's first message, while the secret is asked for */
   SmtpCredentials *credentials;
-  gboolean is_fake;            /* there is no such user, whatever the client shows */
+  gboolean is_decoy;           /* there is no such user, whatever the client shows */
   gboolean finished;           /* the client has shown that it knows the password */
 } SmtpScramMechanism;
 
@@ -207,54 +205,6 @@ set_keys (SmtpScramMechanism  *self,
   set_base64 (self, GSASL_SCRAM_SERVERKEY, keys->server_key);
 }
 
-/* What this process, and no other, makes of a name. */
-static void
-make_fake_salt (const char *name,
-                guint8     *salt)
-{
-  static guint8 key[32];
-  static gsize prepared = 0;
-  guint8 digest[32];
-
-  if (g_once_init_enter (&prepared))
-    {
-      if (gnutls_rnd (GNUTLS_RND_KEY, key, sizeof key) < 0)
-        g_error ("There are no random numbers");
-      g_once_init_leave (&prepared, 1);
-    }
-
-  gnutls_hmac_fast (GNUTLS_MAC_SHA256, key, sizeof key, name, strlen (name), digest);
-  memcpy (salt, digest, FAKE_SALT_SIZE);
-}
-
-/* What the secrets of this program look like: the number of iterations of its keys, 0 if it has
- * passwords. So must those look that are made up. */
-static gint usual_iterations = DERIVED_ITERATIONS;
-
-/* For a user that is not there: a salt that is the same each time, and keys that fit nothing. It is
- * refused when one that is there with a wrong password would be. */
-static SmtpSecret *
-make_fake (SmtpScramMechanism *self)
-{
-  guint iterations = (guint) g_atomic_int_get (&usual_iterations);
-  gsize key_size = smtp_scram_hash_get_size (get_hash (self));
-  guint8 salt[FAKE_SALT_SIZE], key[32];
-  g_autoptr (GBytes) salt_bytes = NULL;
-  g_autoptr (GBytes) key_bytes = NULL;
-
-  if (gnutls_rnd (GNUTLS_RND_NONCE, key, sizeof key) < 0)
-    return NULL;
-
-  if (iterations == 0)
-    return smtp_secret_new_password ("somebody");
-
-  make_fake_salt (smtp_credentials_get_authentication_id (self->credentials), salt);
-  salt_bytes = g_bytes_new (salt, sizeof salt);
-  key_bytes = g_bytes_new (key, key_size);
-
-  return smtp_secret_new_scram (get_hash (self), iterations, salt_bytes, key_bytes, key_bytes, NULL);
-}
-
 /* Only where -PLUS is on offer to this client: then one that says that it could bind to the channel,
  * but that the server could not, was lied to by somebody in between, and fails (RFC 5802 section 6). */
 static void
@@ -305,7 +255,7 @@ step_gsasl (SmtpScramMechanism *self,
 
   /* With the last message of the server the client is asked for nothing, but has to say that it
    * got it (RFC 4954 section 4). */
-  self->finished = code == GSASL_OK && !self->is_fake;
+  self->finished = code == GSASL_OK && !self->is_decoy;
   if (self->finished || code == GSASL_NEEDS_MORE)
     smtp_request_challenge (request, challenge);
   else if (code == GSASL_MECHANISM_PARSE_ERROR)
@@ -385,19 +335,22 @@ derive (SmtpScramMechanism *self,
 
 /* The mechanism */
 
-/* NULL if it is of no use here. */
+/* A program with passwords has keys derived from them; so it must seem to be with the decoy. */
 static SmtpSecret *
-ref_useful (SmtpScramMechanism *self,
-            SmtpSecret         *secret)
+make_decoy (SmtpScramMechanism *self)
 {
-  const SmtpScramKeys *keys = secret != NULL ? smtp_secret_peek_scram (secret, get_hash (self)) : NULL;
+  SmtpSecret *decoy = smtp_sasl_decoy_make (get_hash (self),
+                                            smtp_credentials_get_authentication_id (self->credentials));
 
-  if (secret == NULL || (keys == NULL && smtp_secret_peek_password (secret) == NULL))
-    return NULL;
+  return decoy != NULL ? decoy : smtp_secret_new_password ("nobody's");
+}
 
-  g_atomic_int_set (&usual_iterations, keys != NULL ? (gint) keys->iterations : 0);
-
-  return smtp_secret_ref (secret);
+static gboolean
+is_of_use (SmtpScramMechanism *self,
+           SmtpSecret         *secret)
+{
+  return secret != NULL && (smtp_secret_peek_password (secret) != NULL ||
+                            smtp_secret_peek_scram (secret, get_hash (self)) != NULL);
 }
 
 static void
@@ -406,13 +359,14 @@ take_secret (SmtpSaslMechanism *mechanism,
              SmtpSecret        *secret)
 {
   SmtpScramMechanism *self = (SmtpScramMechanism *) mechanism;
-  g_autoptr (SmtpSecret) used = ref_useful (self, secret);
+  g_autoptr (SmtpSecret) used = NULL;
 
-  self->is_fake = used == NULL;
-  if (self->is_fake)
-    used = make_fake (self);
+  if (secret != NULL)
+    smtp_sasl_decoy_learn (secret);
+  self->is_decoy = !is_of_use (self, secret);
+  used = self->is_decoy ? make_decoy (self) : smtp_secret_ref (secret);
 
-  if (used != NULL && smtp_secret_peek_password (used) != NULL)
+  if (smtp_secret_peek_password (used) != NULL)
     derive (self, request, used);
   else
     begin (self, request, used);
