@@ -81,6 +81,73 @@ test_state (TlsFixture    *fixture,
   g_assert_cmpuint (fixture->n_messages, ==, 1);
 }
 
+/* What STARTTLS makes of AUTH */
+
+static GPtrArray *protocols;
+
+static SmtpVerdict
+let_in (SmtpServer      *server,
+        SmtpSession     *session,
+        SmtpEnvelope    *envelope,
+        SmtpRequest     *request,
+        SmtpCredentials *credentials)
+{
+  smtp_request_reply (request, 235, NULL);
+
+  return SMTP_VERDICT_HANDLED;
+}
+
+static SmtpVerdict
+note_protocol (SmtpServer   *server,
+               SmtpSession  *session,
+               SmtpEnvelope *envelope,
+               SmtpRequest  *request)
+{
+  g_ptr_array_add (protocols, (gpointer) smtp_session_get_protocol (session));
+
+  return SMTP_VERDICT_CONTINUE;
+}
+
+/* Whoever was let in before it is a stranger after it, RFC 3207 section 4.2. */
+static void
+play_auth (Client *client)
+{
+  client_connect (client);
+  g_assert_cmpint (client_read (client), ==, 220);
+  g_assert_cmpint (client_say (client, "EHLO a.example.org\r\n"), ==, 250);
+  g_assert_cmpint (client_say (client, "AUTH PLAIN AGpvZQBwZW5jaWw=\r\n"), ==, 235);
+  g_assert_cmpint (client_say (client, "MAIL FROM:<a@example.org>\r\n"), ==, 250);
+  g_assert_cmpint (client_say (client, "RSET\r\n"), ==, 250);
+  g_assert_cmpint (client_say (client, "STARTTLS\r\n"), ==, 220);
+  g_assert_cmpint (client_shake_hands (client), ==, 0);
+
+  g_assert_cmpint (client_say (client, "EHLO a.example.org\r\n"), ==, 250);
+  g_assert_nonnull (strstr (client->lines->str, "AUTH PLAIN"));
+  g_assert_cmpint (client_say (client, "MAIL FROM:<a@example.org>\r\n"), ==, 530);
+  g_assert_cmpint (client_say (client, "AUTH PLAIN AGpvZQBwZW5jaWw=\r\n"), ==, 235);
+  g_assert_cmpint (client_say (client, "MAIL FROM:<a@example.org>\r\n"), ==, 250);
+  g_assert_cmpint (client_say (client, "QUIT\r\n"), ==, 221);
+}
+
+static void
+test_auth (TlsFixture    *fixture,
+           gconstpointer  data)
+{
+  static const char * const mechanisms[] = { "PLAIN", NULL };
+
+  protocols = g_ptr_array_new ();
+  smtp_server_set_auth_required (fixture->server, TRUE);
+  smtp_server_set_auth_requires_tls (fixture->server, FALSE);
+  smtp_server_set_auth_mechanisms (fixture->server, mechanisms);
+  g_signal_connect (fixture->server, "handle-auth", G_CALLBACK (let_in), NULL);
+  g_signal_connect (fixture->server, "handle-mail", G_CALLBACK (note_protocol), NULL);
+  tls_fixture_play (fixture, play_auth);
+  g_assert_cmpuint (protocols->len, ==, 2);
+  g_assert_cmpstr (g_ptr_array_index (protocols, 0), ==, "ESMTPA");
+  g_assert_cmpstr (g_ptr_array_index (protocols, 1), ==, "ESMTPSA");
+  g_clear_pointer (&protocols, g_ptr_array_unref);
+}
+
 /* Required, by SMTP and by LMTP */
 
 static void
@@ -216,6 +283,9 @@ static const char *const phases[] =
   "EHLO a.example.org\r\n" ENVELOPE "DATA\r\nSubject: x\r\n\r\n.",
   "EHLO a.example.org\r\n" ENVELOPE "BDAT 1000\r\n0123456789",
   "EHLO a.example.org\r\n" ENVELOPE "BDAT 10\r\n0123456789BDAT 1000 LAST\r\n01234",
+  "EHLO a.example.org\r\nAUTH PLAIN\r\n",
+  "EHLO a.example.org\r\nAUTH PLAIN\r\nAGpvZQBwZ",
+  "EHLO a.example.org\r\nAUTH LOGIN am9l\r\ncGVuY2ls\r\nAUTH LOGIN am9l\r\n",
   "EHLO a.example.org\r\nVRFY held\r\n",
   "EHLO a.example.org\r\nVRFY held\r\nNOOP\r\n",
 };
@@ -293,6 +363,7 @@ test_ends (TlsFixture    *fixture,
   g_signal_connect (fixture->server, "handle-mail", G_CALLBACK (on_mail), NULL);
   g_signal_connect (fixture->server, "handle-vrfy", G_CALLBACK (on_vrfy), NULL);
   g_signal_connect (fixture->server, "handle-noop", G_CALLBACK (on_late_noop), NULL);
+  g_signal_connect (fixture->server, "handle-auth", G_CALLBACK (let_in), NULL);
   n_late_noops = 0;
   /* With input that waits behind a held command, the end behind it is not seen before. */
   smtp_server_set_hook_timeout (fixture->server, 1);
@@ -611,6 +682,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
   ADD ("state", test_state);
+  ADD ("auth", test_auth);
   ADD ("required", test_required);
   ADD ("lmtp", test_lmtp);
   ADD ("injection", test_injection);

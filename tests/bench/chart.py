@@ -56,7 +56,7 @@ def curve(points, y, title, unit):
              f'<line x1="50" x2="{WIDTH - 40}" y1="{y + 30 + height}" y2="{y + 30 + height}" stroke="black"/>']
     for (label, value), (x, v) in zip(points, places):
         parts += [f'<circle cx="{x:.1f}" cy="{v:.1f}" r="3" fill="#4477aa"/>',
-                  text(x, v - 8, f'{value:.3g} {unit}', 'middle', 11),
+                  text(x, v - 8, f'{value:.2f} {unit}', 'middle', 11),
                   text(x, y + 30 + height + 16, label, 'middle', 11)]
     return parts, y + height + 80
 
@@ -72,7 +72,7 @@ def growth(workloads, prefix, per_octet=False):
         if name.startswith(prefix):
             size = int(name[len(prefix):])
             value = median(workload)
-            points.append((f'{size:,}', value * 1024 * 1000 / size if per_octet else value))
+            points.append((f'{size:,}', value * 1024 / size if per_octet else value))
     return points
 
 
@@ -86,7 +86,7 @@ def draw(figures, path):
         parts += more
     sizes = growth(workloads, 'size-', per_octet=True)
     if sizes:
-        more, y = curve(sizes, y, 'Processor time for each KiB of a message kept in memory, by its size in octets', 'ns')
+        more, y = curve(sizes, y, 'Processor time for each KiB of a message kept in memory, by its size in octets', 'µs')
         parts += more
     parts.append(text(10, y, f'{figures["machine"]}; median of {figures["rounds"]} rounds', size=11))
     with open(path, 'w') as file:

@@ -144,6 +144,9 @@ BARE_TLS = Server('bare GnuTLS', lambda port, certificate: [built('tests/bench/t
 STREAM = Server('ours, as it comes', lambda port, certificate: [built('tests/bench/stream-server'), certificate], 8,
                 listens=False)
 
+# The floor: what the kernel takes, and next to nothing else.
+BARE = Server('bare loop', lambda port, certificate: [built('tests/bench/bare-server'), str(port)], 8)
+
 PEERS = [SINK, GO, AIOSMTPD, NODE]
 
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from servers import (AIOSMTPD, AIOSMTPD_HOOKS, BARE_TLS, C_HOOKS, GO, JS_HOOKS, MEMORY, NODE, NO_HOOKS, OURS, PEERS,
+from servers import (AIOSMTPD, AIOSMTPD_HOOKS, BARE, BARE_TLS, C_HOOKS, GO, JS_HOOKS, MEMORY, NODE, NO_HOOKS, OURS, PEERS,
                      PYTHON_HOOKS, SINK, SLOW_HOOK, STREAM, built, cpu_seconds, environment, pin, status_kib, tool)
 
 LARGE = 10 << 20
@@ -139,21 +139,21 @@ def targets(sink=None, go=None, aiosmtpd=None, node=None, **others):
 
 
 WORKLOADS = [
-    Workload('short', 'a session for each message of 1 KiB', [OURS, *PEERS], source('-s', SESSIONS), 1000,
+    Workload('short', 'a session for each message of 1 KiB', [OURS, *PEERS, BARE], source('-s', SESSIONS), 1000,
              targets(0.85, 0.7, 1 / 8, 1 / 7)),
-    Workload('long', 'many messages of 1 KiB a session', [OURS, *PEERS], source('-d', '-s', SESSIONS), 2000,
+    Workload('long', 'many messages of 1 KiB a session', [OURS, *PEERS, BARE], source('-d', '-s', SESSIONS), 2000,
              targets(0.75, 0.65, 1 / 9, 1 / 2.5)),
-    Workload('pipelined', 'the same, envelopes pipelined', [OURS, *PEERS], load('pipeline'), 2000,
+    Workload('pipelined', 'the same, envelopes pipelined', [OURS, *PEERS, BARE], load('pipeline'), 2000,
              targets(0.7, 0.45, 1 / 18, 1 / 5)),
-    Workload('10MiB', 'messages of 10 MiB by DATA, kept in memory', [MEMORY, *PEERS],
+    Workload('10MiB', 'messages of 10 MiB by DATA, kept in memory', [MEMORY, *PEERS, BARE],
              source('-d', '-s', 4, size=LARGE), 6, targets(0.12, 0.08, 1 / 30, 1 / 4)),
     Workload('10MiB-file', 'messages of 10 MiB by DATA, kept in a file', [OURS, SINK],
              source('-d', '-s', 4, size=LARGE), 6, targets(0.25)),
     Workload('10MiB-bdat', 'messages of 10 MiB by BDAT, kept in memory', [MEMORY],
              load('bdat', 4, size=LARGE), 6),
-    Workload('recipients', '100 recipients a message', [OURS, *PEERS], source('-d', '-s', SESSIONS, '-r', 100), 60),
-    Workload('noop', 'NOOP, one by one', [OURS, *PEERS], load('noop'), 8000, targets(1.1, 1.1, 1 / 4, 1 / 3)),
-    Workload('noops', 'NOOP, 50 at a time', [OURS, *PEERS], load('noops', each=50), 20000,
+    Workload('recipients', '100 recipients a message', [OURS, *PEERS, BARE], source('-d', '-s', SESSIONS, '-r', 100), 60),
+    Workload('noop', 'NOOP, one by one', [OURS, *PEERS, BARE], load('noop'), 8000, targets(1.1, 1.1, 1 / 4, 1 / 3)),
+    Workload('noops', 'NOOP, 50 at a time', [OURS, *PEERS, BARE], load('noops', each=50), 20000,
              targets(1.6, 1 / 4, 1 / 9, 1 / 6)),
     Workload('tls', 'a full handshake, TLS 1.3, P-256', [OURS, BARE_TLS, GO, AIOSMTPD, NODE], shake('1.3', 'full'), 300,
              targets(None, 0.85, 1 / 2, 1 / 3.5, **{BARE_TLS.name: 1.15}), certificate=True),
