@@ -364,8 +364,8 @@ smtp_session_detach (SmtpSession *self)
 {
   SmtpSessionPrivate *priv = PRIVATE (self);
 
-  /* Worth a system call only if somebody is left to ask. */
-  if (G_OBJECT (self)->ref_count > 1)
+  /* Worth a system call only if somebody is left to ask, besides the connection and its dialogue. */
+  if (G_OBJECT (self)->ref_count > 2)
     smtp_session_get_local_address (self);
 
   memset (&priv->link, 0, sizeof priv->link);

@@ -31,6 +31,8 @@
 /* From one address there are some 28,000 ports. */
 #define PORTS_PER_ADDRESS 10000
 #define N_PIPELINED 50
+/* So many may wait for their greeting: some servers have a short queue. */
+#define MAX_WAITING 64
 #define ENVELOPE "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.org>\r\n"
 
 /* What is sent at once, and how many replies come back. */
@@ -56,7 +58,7 @@ typedef struct
 static const Piece hello = { "EHLO load.example\r\n", sizeof "EHLO load.example\r\n" - 1, 1 };
 static Piece prelude, piece;
 static bool stays;
-static int epoll_fd, n_ready, n_open, n_connections;
+static int epoll_fd, n_greeted, n_ready, n_open, n_connections;
 
 static void
 die (const char *what)
@@ -122,6 +124,7 @@ static void
 advance (Connection *self)
 {
   self->step++;
+  n_greeted += self->step == 1;
   if (self->step == 1)
     say (self, &hello);
   else if (self->step == 2 && prelude.size > 0)
@@ -267,6 +270,16 @@ prepare (const char *mode,
   return piece.size > 0 || stays;
 }
 
+static void
+turn (void)
+{
+  struct epoll_event events[256];
+  int n = epoll_wait (epoll_fd, events, 256, -1);
+
+  for (int i = 0; i < n; i++)
+    on_event (events[i].data.ptr, events[i].events);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -284,16 +297,14 @@ main (int    argc,
   n_connections = n_open = atoi (argv[3]);
   connections = calloc ((size_t) n_connections, sizeof *connections);
   for (int i = 0; i < n_connections; i++)
-    open_connection (&connections[i], i, atoi (argv[2]), atoi (argv[4]));
+    {
+      while (i - n_greeted >= MAX_WAITING)
+        turn ();
+      open_connection (&connections[i], i, atoi (argv[2]), atoi (argv[4]));
+    }
 
   while (n_open > 0 && n_ready < n_connections)
-    {
-      struct epoll_event events[256];
-      int n = epoll_wait (epoll_fd, events, 256, -1);
-
-      for (int i = 0; i < n; i++)
-        on_event (events[i].data.ptr, events[i].events);
-    }
+    turn ();
 
   while (stays && read (STDIN_FILENO, &octet, 1) > 0)
     ;
