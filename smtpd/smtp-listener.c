@@ -230,6 +230,17 @@ smtp_listener_kind_of (GObject *source_object)
   return GPOINTER_TO_INT (g_object_get_data (source_object, KIND_KEY));
 }
 
+/* The epoll set holds on to a descriptor that somebody else has, too. */
+void
+smtp_listener_close (SmtpListener *self)
+{
+  if (smtp_listener_is_closed (self))
+    return;
+
+  smtp_poller_unwatch (self->poller, &self->watch);
+  g_socket_close (self->socket, NULL);
+}
+
 void
 smtp_listener_free (SmtpListener *self)
 {

@@ -25,7 +25,8 @@ GObject      *smtp_listener_new_source   (SmtpListenerKind kind);
 SmtpListenerKind smtp_listener_kind_of   (GObject        *source_object);
 void          smtp_listener_free         (SmtpListener   *self);
 
-/* By g_socket_listener_close(). */
+void          smtp_listener_close        (SmtpListener   *self);
+/* By that, or by g_socket_listener_close(). */
 gboolean      smtp_listener_is_closed    (SmtpListener   *self);
 void          smtp_listener_set_active   (SmtpListener   *self,
                                           gboolean        active);

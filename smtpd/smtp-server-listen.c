@@ -165,7 +165,8 @@ make_transport (SmtpServer  *self,
  * @error: return location for an error
  *
  * Serves a client on a stream that the program has already. Both halves of it must be
- * pollable; %G_IO_ERROR_NOT_SUPPORTED is the error if they are not.
+ * pollable; %G_IO_ERROR_NOT_SUPPORTED is the error if they are not. While [method@Server.drain] is
+ * under way, it is %G_IO_ERROR_CLOSED.
  *
  * Returns: %TRUE if the stream is served now
  */
@@ -180,6 +181,11 @@ smtp_server_accept_stream (SmtpServer        *self,
   g_return_val_if_fail (SMTP_IS_SERVER (self), FALSE);
   g_return_val_if_fail (G_IS_IO_STREAM (stream), FALSE);
 
+  if (smtp_server_is_draining (self))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The server takes no clients any more");
+      return FALSE;
+    }
   if (!check_context (self, error))
     return FALSE;
 

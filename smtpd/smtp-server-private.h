@@ -35,6 +35,14 @@ typedef struct
   guint      failure_delay; /* milliseconds */
 } SmtpAuthConfig;
 
+/* What smtp_server_drain() has begun; smtp-server-drain.c. */
+typedef struct
+{
+  SmtpTimer timer;
+  gboolean  active;
+  gboolean  over_time;  /* everybody was told 421 */
+} SmtpDrain;
+
 /* What the properties say. */
 typedef struct
 {
@@ -71,6 +79,7 @@ typedef struct
   SmtpStandby      *standby;      /* NULL: GSocketService accepts, on all sockets */
   gboolean          adding;       /* a socket that the poller watches */
   SmtpTask          activation;   /* start() and stop() come from any thread */
+  SmtpDrain         drain;
 
   GMutex            lock;         /* of connections: sessions are listed from any thread */
   GHashTable       *connections;
@@ -110,5 +119,15 @@ void                    smtp_server_add_connection    (SmtpServer     *self,
                                                        SmtpConnection *connection);
 void                    smtp_server_remove_connection (SmtpServer     *self,
                                                        SmtpConnection *connection);
+/* Tells each 421, if it can be told at once. */
+void                    smtp_server_close_connections (SmtpServer     *self);
+
+/* The end of the server's work, smtp-server-drain.c. */
+void                    smtp_server_install_drain   (SmtpServerClass *klass);
+void                    smtp_server_init_drain      (SmtpServer     *self);
+/* A connection has gone: that may have been the last. */
+void                    smtp_server_check_drain     (SmtpServer     *self);
+/* Closes what smtp_server_listen() has opened; the server may listen again. */
+void                    smtp_server_stop_listening  (SmtpServer     *self);
 
 G_END_DECLS

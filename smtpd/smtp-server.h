@@ -341,4 +341,10 @@ SMTP_AVAILABLE_IN_1_0
 void              smtp_server_set_envelope_type   (SmtpServer           *self,
                                                    GType                 envelope_type);
 
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_drain               (SmtpServer           *self,
+                                                   guint                 milliseconds);
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_is_draining         (SmtpServer           *self);
+
 G_END_DECLS

@@ -54,6 +54,7 @@ struct _SmtpConnection
   guint lingering : 1;
   guint wants_tls : 1;   /* when all is said in clear */
   guint shaking : 1;     /* the handshake is under way */
+  guint draining : 1;    /* the next pause is the end */
 };
 
 static void on_transport (SmtpTransport       *transport,
@@ -227,6 +228,19 @@ watch_held (SmtpConnection *self,
     self->lost = TRUE;
 }
 
+/* TRUE if that is the end. */
+static gboolean
+end_if_idle (SmtpConnection *self)
+{
+  if (!self->draining || !smtp_dialogue_is_idle (self->dialogue))
+    return FALSE;
+
+  smtp_dialogue_close (self->dialogue, smtp_reply_standard (SMTP_REPLY_SHUTDOWN));
+  flush (self);
+
+  return TRUE;
+}
+
 static void
 take_input (SmtpConnection *self)
 {
@@ -234,12 +248,20 @@ take_input (SmtpConnection *self)
   gsize size, kept = self->input_size;
   char *scratch = smtp_poller_get_scratch (self->poller, &size);
 
+  if (end_if_idle (self))
+    return;
   if (kept > 0)
     memcpy (scratch, self->input, kept);
 
   while (!self->lost && !self->over)
     {
-      gsize used = smtp_dialogue_input (self->dialogue, scratch, kept, &budget);
+      /* Who is to stop at the next pause is given no chance to miss it. */
+      guint allowed = self->draining ? 1 : budget;
+      gsize used;
+
+      budget -= allowed;
+      used = smtp_dialogue_input (self->dialogue, scratch, kept, &allowed);
+      budget += allowed;
 
       kept = self->wants_tls ? 0 : kept - used;
       if (kept > 0 && used > 0)
@@ -251,7 +273,7 @@ take_input (SmtpConnection *self)
         }
       if (self->output_size > 0)
         flush (self);
-      if (self->lost || self->over || self->wants_tls || is_blocked (self))
+      if (self->lost || self->over || self->wants_tls || is_blocked (self) || end_if_idle (self))
         break;
 
       if (!smtp_dialogue_is_ready (self->dialogue))
@@ -547,6 +569,20 @@ smtp_connection_destroy (SmtpConnection *self)
   smtp_dialogue_close (self->dialogue, smtp_reply_standard (SMTP_REPLY_SHUTDOWN));
   flush (self);
   smtp_connection_free (self);
+}
+
+void
+smtp_connection_shut (SmtpConnection *self)
+{
+  close_session (self, smtp_reply_standard (SMTP_REPLY_SHUTDOWN));
+}
+
+void
+smtp_connection_drain (SmtpConnection *self)
+{
+  self->draining = TRUE;
+  if (!self->over && !self->busy && self->dialogue->depth == 0)
+    pump (self);
 }
 
 SmtpSession *
