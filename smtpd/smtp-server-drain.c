@@ -145,10 +145,10 @@ smtp_server_init_drain (SmtpServer *self)
  * Brings the server to rest. To be called in its main context.
  *
  * From now on there are no new connections: the addresses of [method@Server.listen] are closed.
- * Clients without a transaction are told 421 and disconnected. Who is in the middle of one may finish it,
- * and is then told 421, too; when the time is over, so is everybody who is left. A message that was
- * answered 250 is in the hands of whoever took it. A second after the time at the latest all
- * connections are closed, and [signal@Server::drained] is emitted, in any case from the main loop.
+ * Clients without a transaction are told 421 and disconnected. Who is in the middle of one may finish
+ * it, and is then told 421, too; when the time is over, so is everybody who is left. A message that
+ * was answered 250 is in the hands of whoever took it. Clients have a second to take their 421 and to
+ * go. When all connections are closed [signal@Server::drained] is emitted, in any case from the main loop.
  *
  * Called again before that it sets the time anew: with 0 nobody is waited for any more.
  *

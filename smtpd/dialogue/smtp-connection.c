@@ -26,6 +26,8 @@
 /* After the last word the client has so long to read it and to close, RFC 1122 section 4.2.2.13:
  * closing with unread input makes a reset of it, which may overtake the word. */
 #define LINGER_TIME (5 * G_USEC_PER_SEC)
+/* Of a server that wants to come to rest. */
+#define SHORT_LINGER_TIME G_USEC_PER_SEC
 
 struct _SmtpConnection
 {
@@ -482,7 +484,7 @@ set_over (gpointer data)
   SmtpConnection *self = data;
 
   self->over = TRUE;
-  set_deadline (self, LINGER_TIME);
+  set_deadline (self, self->draining ? SHORT_LINGER_TIME : LINGER_TIME);
 }
 
 /* smtp_session_close() */
@@ -581,7 +583,9 @@ void
 smtp_connection_drain (SmtpConnection *self)
 {
   self->draining = TRUE;
-  if (!self->over && !self->busy && self->dialogue->depth == 0)
+  if (self->over)
+    set_deadline (self, SHORT_LINGER_TIME);
+  else if (!self->busy && self->dialogue->depth == 0)
     pump (self);
 }
 
