@@ -10,6 +10,8 @@
 /* What is more than this is a slip of the fingers. */
 #define MAX_TIMEOUT (24 * 60 * 60)
 #define MAX_MAX_ERRORS 1000000
+#define MAX_DRAIN_TIME (60 * 60)
+#define DEFAULT_DRAIN_TIME 10
 
 /* The longest host name, RFC 5321 section 4.5.3.1.2. */
 #define MAX_HOSTNAME 255
@@ -26,6 +28,7 @@ gsmtpd_options_clear (GsmtpdOptions *self)
   g_clear_pointer (&self->size, g_free);
   g_clear_pointer (&self->timeout, g_free);
   g_clear_pointer (&self->max_errors, g_free);
+  g_clear_pointer (&self->drain_time, g_free);
   g_clear_pointer (&self->hostname, g_free);
 }
 
@@ -113,10 +116,12 @@ check_options (GsmtpdOptions  *self,
     return FALSE;
 
   self->size_number = DEFAULT_SIZE;
+  self->drain_time_number = DEFAULT_DRAIN_TIME;
 
   return parse_number ("size", self->size, G_MAXINT64, &self->size_number, error) &&
          parse_number ("timeout", self->timeout, MAX_TIMEOUT, &self->timeout_number, error) &&
          parse_number ("max-errors", self->max_errors, MAX_MAX_ERRORS, &self->max_errors_number, error) &&
+         parse_number ("drain-time", self->drain_time, MAX_DRAIN_TIME, &self->drain_time_number, error) &&
          check_hostname (self->hostname, error);
 }
 
@@ -153,6 +158,8 @@ gsmtpd_options_parse (GsmtpdOptions   *self,
       "How long a client may be silent (0: for ever)", "SECONDS" },
     { "max-errors", 0, 0, G_OPTION_ARG_STRING, &self->max_errors,
       "How many commands of a client may be wrong (0: any number)", "N" },
+    { "drain-time", 0, 0, G_OPTION_ARG_STRING, &self->drain_time,
+      "How long transactions may take at the end (default: " G_STRINGIFY (DEFAULT_DRAIN_TIME) ")", "SECONDS" },
     { "debug", 'd', G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, (gpointer) count_debug,
       "Log connections and results; given twice, the dialogue too", NULL },
     { "version", 'v', 0, G_OPTION_ARG_NONE, &self->version, "Print the version and exit", NULL },

@@ -22,6 +22,7 @@ typedef struct
   char *size;
   char *timeout;
   char *max_errors;
+  char *drain_time;
   char *hostname;
   gboolean smtputf8;
   gboolean version;
@@ -29,6 +30,7 @@ typedef struct
   guint64 size_number;
   guint64 timeout_number;
   guint64 max_errors_number;
+  guint64 drain_time_number;
 } GsmtpdOptions;
 
 gboolean gsmtpd_options_parse (GsmtpdOptions   *self,

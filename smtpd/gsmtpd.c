@@ -17,15 +17,11 @@
 #include "gsmtpd-log.h"
 #include "gsmtpd-options.h"
 
-/* How long clients have to take their 421, and how often to see whether they did. */
-#define GRACE_PERIOD_MS 2000
-#define GRACE_CHECK_MS 10
-
 typedef struct
 {
   SmtpServer *server;
   GMainLoop *loop;
-  guint grace_checks;
+  guint drain_time;  /* milliseconds */
   gboolean stopping;
 } Program;
 
@@ -143,29 +139,31 @@ make_server (const GsmtpdOptions  *options,
   return g_steal_pointer (&server);
 }
 
-/* The end */
+/* Signals */
 
-static gboolean
-quit_when_empty (gpointer data)
+/* Everything that can change while the server runs. What cannot be read stays as it was. */
+static void
+reload_files (Program *self)
 {
-  Program *self = data;
+  SmtpTlsContext *context = smtp_server_get_tls_context (self->server);
+  g_autoptr (GError) error = NULL;
 
-  self->grace_checks++;
-  if (smtp_server_get_n_sessions (self->server) > 0 &&
-      self->grace_checks < GRACE_PERIOD_MS / GRACE_CHECK_MS)
-    return G_SOURCE_CONTINUE;
-
-  g_main_loop_quit (self->loop);
-
-  return G_SOURCE_REMOVE;
+  if (context != NULL && !smtp_tls_context_reload (context, &error))
+    gsmtpd_log_error (error);
 }
 
 static gboolean
-stop (gpointer data)
+on_hangup (gpointer data)
+{
+  reload_files (data);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_terminate (gpointer data)
 {
   Program *self = data;
-  g_autoptr (GPtrArray) sessions = NULL;
-  g_autoptr (SmtpReply) reply = NULL;
 
   /* Whoever asks twice will not wait. */
   if (self->stopping)
@@ -175,18 +173,8 @@ stop (gpointer data)
     }
 
   self->stopping = TRUE;
-  g_socket_service_stop (G_SOCKET_SERVICE (self->server));
-  g_socket_listener_close (G_SOCKET_LISTENER (self->server));
-
-  sessions = smtp_server_get_sessions (self->server);
-  reply = smtp_reply_new (421, "4.3.2 The server is shutting down");
-  for (guint i = 0; i < sessions->len; i++)
-    smtp_session_close (g_ptr_array_index (sessions, i), reply);
-
-  if (sessions->len == 0)
-    g_main_loop_quit (self->loop);
-  else
-    g_timeout_add (GRACE_CHECK_MS, quit_when_empty, self);
+  g_signal_connect_swapped (self->server, "drained", G_CALLBACK (g_main_loop_quit), self->loop);
+  smtp_server_drain (self->server, self->drain_time);
 
   return G_SOURCE_CONTINUE;
 }
@@ -197,11 +185,12 @@ run (const GsmtpdOptions  *options,
 {
   g_autoptr (SmtpServer) server = NULL;
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  Program program = { .loop = loop };
+  Program program = { .loop = loop, .drain_time = (guint) options->drain_time_number * 1000 };
 
   /* Before listening, so that no signal finds the program unprepared. */
-  g_unix_signal_add (SIGTERM, stop, &program);
-  g_unix_signal_add (SIGINT, stop, &program);
+  g_unix_signal_add (SIGTERM, on_terminate, &program);
+  g_unix_signal_add (SIGINT, on_terminate, &program);
+  g_unix_signal_add (SIGHUP, on_hangup, &program);
 
   server = make_server (options, error);
   if (server == NULL)
