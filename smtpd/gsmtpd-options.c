@@ -29,6 +29,7 @@ gsmtpd_options_clear (GsmtpdOptions *self)
   g_clear_pointer (&self->timeout, g_free);
   g_clear_pointer (&self->max_errors, g_free);
   g_clear_pointer (&self->drain_time, g_free);
+  g_clear_pointer (&self->unix_mode, g_free);
   g_clear_pointer (&self->hostname, g_free);
 }
 
@@ -60,6 +61,27 @@ parse_number (const char  *option,
                text, option, max);
 
   return FALSE;
+}
+
+static gboolean
+parse_mode (const char  *text,
+            guint       *mode,
+            GError     **error)
+{
+  guint64 number;
+
+  if (text == NULL)
+    return TRUE;
+
+  if (!g_ascii_string_to_unsigned (text, 8, 0, 0777, &number, NULL))
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "\"%s\" is no value for --unix-mode: an octal number up to 0777 is", text);
+      return FALSE;
+    }
+  *mode = (guint) number;
+
+  return TRUE;
 }
 
 /* It goes into every greeting, so it must be one word of ASCII. */
@@ -122,6 +144,7 @@ check_options (GsmtpdOptions  *self,
          parse_number ("timeout", self->timeout, MAX_TIMEOUT, &self->timeout_number, error) &&
          parse_number ("max-errors", self->max_errors, MAX_MAX_ERRORS, &self->max_errors_number, error) &&
          parse_number ("drain-time", self->drain_time, MAX_DRAIN_TIME, &self->drain_time_number, error) &&
+         parse_mode (self->unix_mode, &self->unix_mode_number, error) &&
          check_hostname (self->hostname, error);
 }
 
@@ -140,6 +163,10 @@ gsmtpd_options_parse (GsmtpdOptions   *self,
       "The same for LMTP; with it there is no default for SMTP", "ADDR" },
     { "smtps-listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->smtps_listen,
       "The same for SMTP in TLS from the beginning", "ADDR" },
+    { "unix-mode", 0, 0, G_OPTION_ARG_STRING, &self->unix_mode,
+      "The mode of Unix sockets (default: what the umask leaves)", "MODE" },
+    { "reuse-port", 0, 0, G_OPTION_ARG_NONE, &self->reuse_port,
+      "Let other processes listen on the same port", NULL },
     { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_cert,
       "The certificate for TLS, PEM, with its chain", "FILE" },
     { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_key,

@@ -23,6 +23,8 @@ typedef struct
   char *timeout;
   char *max_errors;
   char *drain_time;
+  char *unix_mode;
+  gboolean reuse_port;
   char *hostname;
   gboolean smtputf8;
   gboolean version;
@@ -31,6 +33,7 @@ typedef struct
   guint64 timeout_number;
   guint64 max_errors_number;
   guint64 drain_time_number;
+  guint unix_mode_number;
 } GsmtpdOptions;
 
 gboolean gsmtpd_options_parse (GsmtpdOptions   *self,

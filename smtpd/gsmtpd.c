@@ -14,6 +14,7 @@
 #include <smtpd/smtpd.h>
 
 #include "gsmtpd-handlers.h"
+#include "gsmtpd-listen.h"
 #include "gsmtpd-log.h"
 #include "gsmtpd-options.h"
 
@@ -26,34 +27,6 @@ typedef struct
 } Program;
 
 /* The server */
-
-static gboolean
-listen_on_each (SmtpServer        *server,
-                char             **addresses,
-                SmtpListenerKind   kind,
-                GError           **error)
-{
-  for (guint i = 0; addresses != NULL && addresses[i] != NULL; i++)
-    {
-      if (!smtp_server_listen (server, addresses[i], kind, error))
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
-static gboolean
-listen_on_all (SmtpServer           *server,
-               const GsmtpdOptions  *options,
-               GError              **error)
-{
-  if (options->listen == NULL && options->lmtp_listen == NULL && options->smtps_listen == NULL)
-    return smtp_server_listen (server, GSMTPD_DEFAULT_ADDRESS, SMTP_LISTENER_KIND_SMTP, error);
-
-  return listen_on_each (server, options->listen, SMTP_LISTENER_KIND_SMTP, error) &&
-         listen_on_each (server, options->lmtp_listen, SMTP_LISTENER_KIND_LMTP, error) &&
-         listen_on_each (server, options->smtps_listen, SMTP_LISTENER_KIND_SMTPS, error);
-}
 
 /* Who started this program may be waiting for these lines. */
 static gboolean
@@ -125,12 +98,14 @@ make_server (const GsmtpdOptions  *options,
     smtp_server_set_timeout (server, (guint) options->timeout_number);
   if (options->max_errors != NULL)
     smtp_server_set_max_errors (server, (guint) options->max_errors_number);
+  smtp_server_set_unix_mode (server, options->unix_mode_number);
+  smtp_server_set_reuse_port (server, options->reuse_port);
   gsmtpd_log_server (server);
 
   if (!set_up_tls (server, options, error))
     return NULL;
 
-  if (!listen_on_all (server, options, error))
+  if (!gsmtpd_listen (server, options, error))
     {
       g_socket_listener_close (G_SOCKET_LISTENER (server));
       return NULL;

@@ -29,10 +29,11 @@ struct _SmtpListener
   SmtpServer *server;  /* not owned: the server frees its listeners */
   SmtpPoller *poller;
   GSocket *socket;
-  char *path;          /* of a Unix socket, to be removed */
+  char *path;          /* of a Unix socket */
   SmtpWatch watch;
   SmtpTimer pause;
   gboolean active;
+  gboolean keeps_path;
   SmtpListenerKind kind;
 };
 
@@ -242,6 +243,12 @@ smtp_listener_close (SmtpListener *self)
 }
 
 void
+smtp_listener_keep_path (SmtpListener *self)
+{
+  self->keeps_path = TRUE;
+}
+
+void
 smtp_listener_free (SmtpListener *self)
 {
   smtp_poller_disarm (self->poller, &self->pause);
@@ -249,7 +256,7 @@ smtp_listener_free (SmtpListener *self)
   if (smtp_listener_is_closed (self))
     self->watch.fd = -1;
   smtp_poller_unwatch (self->poller, &self->watch);
-  if (self->path != NULL)
+  if (self->path != NULL && !self->keeps_path)
     unlink (self->path);
 
   g_object_unref (self->socket);

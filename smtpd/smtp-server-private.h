@@ -35,6 +35,13 @@ typedef struct
   guint      failure_delay; /* milliseconds */
 } SmtpAuthConfig;
 
+/* What they say of the edge; smtp-server-edge.c. */
+typedef struct
+{
+  guint    unix_mode;
+  gboolean reuse_port;
+} SmtpEdgeConfig;
+
 /* What smtp_server_drain() has begun; smtp-server-drain.c. */
 typedef struct
 {
@@ -62,6 +69,7 @@ typedef struct
   gboolean         require_tls;
   guint            handshake_timeout;
   SmtpAuthConfig   auth;
+  SmtpEdgeConfig   edge;
   gboolean         log_dialogue;
   GType            session_type;
   GType            envelope_type;
@@ -92,6 +100,17 @@ void                    smtp_server_init_config     (SmtpServer     *self);
 void                    smtp_server_install_properties (GObjectClass *klass);
 void                    smtp_auth_config_init       (SmtpAuthConfig *self);
 void                    smtp_auth_config_clear      (SmtpAuthConfig *self);
+
+/* Their numbers come behind those of all others. */
+#define SMTP_SERVER_FIRST_EDGE_PROPERTY 0x100
+void                    smtp_edge_config_init       (SmtpEdgeConfig *self);
+void                    smtp_server_install_edge_properties (GObjectClass *klass);
+gboolean                smtp_server_get_edge_property (SmtpServer   *self,
+                                                       guint         prop_id,
+                                                       GValue       *value);
+gboolean                smtp_server_set_edge_property (SmtpServer   *self,
+                                                       guint         prop_id,
+                                                       const GValue *value);
 
 SmtpCommandTable       *smtp_server_get_commands    (SmtpServer     *self);
 /* NULL if there are none. The array is never changed, only replaced. */
