@@ -11,6 +11,8 @@
 /* What is more than this is a slip of the fingers. */
 #define MAX_TIMEOUT (24 * 60 * 60)
 #define MAX_MAX_ERRORS 1000000
+#define MAX_DRAIN_TIME (60 * 60)
+#define DEFAULT_DRAIN_TIME 10
 
 /* The longest host name, RFC 5321 section 4.5.3.1.2. */
 #define MAX_HOSTNAME 255
@@ -31,6 +33,8 @@ gsmtpd_options_clear (GsmtpdOptions *self)
   g_clear_pointer (&self->size, g_free);
   g_clear_pointer (&self->timeout, g_free);
   g_clear_pointer (&self->max_errors, g_free);
+  g_clear_pointer (&self->drain_time, g_free);
+  g_clear_pointer (&self->unix_mode, g_free);
   g_clear_pointer (&self->hostname, g_free);
 }
 
@@ -62,6 +66,27 @@ parse_number (const char  *option,
                text, option, max);
 
   return FALSE;
+}
+
+static gboolean
+parse_mode (const char  *text,
+            guint       *mode,
+            GError     **error)
+{
+  guint64 number;
+
+  if (text == NULL)
+    return TRUE;
+
+  if (!g_ascii_string_to_unsigned (text, 8, 0, 0777, &number, NULL))
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "\"%s\" is no value for --unix-mode: an octal number up to 0777 is", text);
+      return FALSE;
+    }
+  *mode = (guint) number;
+
+  return TRUE;
 }
 
 /* It goes into every greeting, so it must be one word of ASCII. */
@@ -150,10 +175,13 @@ check_options (GsmtpdOptions  *self,
     return FALSE;
 
   self->size_number = DEFAULT_SIZE;
+  self->drain_time_number = DEFAULT_DRAIN_TIME;
 
   return parse_number ("size", self->size, G_MAXINT64, &self->size_number, error) &&
          parse_number ("timeout", self->timeout, MAX_TIMEOUT, &self->timeout_number, error) &&
          parse_number ("max-errors", self->max_errors, MAX_MAX_ERRORS, &self->max_errors_number, error) &&
+         parse_number ("drain-time", self->drain_time, MAX_DRAIN_TIME, &self->drain_time_number, error) &&
+         parse_mode (self->unix_mode, &self->unix_mode_number, error) &&
          check_hostname (self->hostname, error);
 }
 
@@ -204,6 +232,10 @@ gsmtpd_options_parse (GsmtpdOptions   *self,
       "The same for LMTP; with it there is no default for SMTP", "ADDR" },
     { "smtps-listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->smtps_listen,
       "The same for SMTP in TLS from the beginning", "ADDR" },
+    { "unix-mode", 0, 0, G_OPTION_ARG_STRING, &self->unix_mode,
+      "The mode of Unix sockets (default: what the umask leaves)", "MODE" },
+    { "reuse-port", 0, 0, G_OPTION_ARG_NONE, &self->reuse_port,
+      "Let other processes listen on the same port", NULL },
     { "handler", 'H', 0, G_OPTION_ARG_FILENAME, &self->handler,
       "What becomes of messages: debugging (default), sink, maildir:DIR, mbox:FILE, relay:HOST:PORT", "NAME[:ARG]" },
     { "size", 's', 0, G_OPTION_ARG_STRING, &self->size,
@@ -214,6 +246,8 @@ gsmtpd_options_parse (GsmtpdOptions   *self,
       "How long a client may be silent (0: for ever)", "SECONDS" },
     { "max-errors", 0, 0, G_OPTION_ARG_STRING, &self->max_errors,
       "How many commands of a client may be wrong (0: any number)", "N" },
+    { "drain-time", 0, 0, G_OPTION_ARG_STRING, &self->drain_time,
+      "How long transactions may take at the end (default: " G_STRINGIFY (DEFAULT_DRAIN_TIME) ")", "SECONDS" },
     { "debug", 'd', G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, (gpointer) count_debug,
       "Log connections and results; given twice, the dialogue too", NULL },
     { "version", 'v', 0, G_OPTION_ARG_NONE, &self->version, "Print the version and exit", NULL },

@@ -28,6 +28,9 @@ typedef struct
   char *size;
   char *timeout;
   char *max_errors;
+  char *drain_time;
+  char *unix_mode;
+  gboolean reuse_port;
   char *hostname;
   gboolean smtputf8;
   gboolean version;
@@ -36,6 +39,8 @@ typedef struct
   guint64 timeout_number;
   guint64 max_errors_number;
   GStrv auth_mechanism_names;
+  guint64 drain_time_number;
+  guint unix_mode_number;
 } GsmtpdOptions;
 
 gboolean gsmtpd_options_parse (GsmtpdOptions   *self,

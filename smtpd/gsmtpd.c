@@ -15,51 +15,20 @@
 
 #include "gsmtpd-auth.h"
 #include "gsmtpd-handlers.h"
+#include "gsmtpd-listen.h"
 #include "gsmtpd-log.h"
 #include "gsmtpd-options.h"
-
-/* How long clients have to take their 421, and how often to see whether they did. */
-#define GRACE_PERIOD_MS 2000
-#define GRACE_CHECK_MS 10
 
 typedef struct
 {
   SmtpServer *server;
   SmtpHandler *users;  /* NULL without --auth-file */
   GMainLoop *loop;
-  guint grace_checks;
+  guint drain_time;  /* milliseconds */
   gboolean stopping;
 } Program;
 
 /* The server */
-
-static gboolean
-listen_on_each (SmtpServer        *server,
-                char             **addresses,
-                SmtpListenerKind   kind,
-                GError           **error)
-{
-  for (guint i = 0; addresses != NULL && addresses[i] != NULL; i++)
-    {
-      if (!smtp_server_listen (server, addresses[i], kind, error))
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
-static gboolean
-listen_on_all (SmtpServer           *server,
-               const GsmtpdOptions  *options,
-               GError              **error)
-{
-  if (options->listen == NULL && options->lmtp_listen == NULL && options->smtps_listen == NULL)
-    return smtp_server_listen (server, GSMTPD_DEFAULT_ADDRESS, SMTP_LISTENER_KIND_SMTP, error);
-
-  return listen_on_each (server, options->listen, SMTP_LISTENER_KIND_SMTP, error) &&
-         listen_on_each (server, options->lmtp_listen, SMTP_LISTENER_KIND_LMTP, error) &&
-         listen_on_each (server, options->smtps_listen, SMTP_LISTENER_KIND_SMTPS, error);
-}
 
 /* Who started this program may be waiting for these lines. */
 static gboolean
@@ -132,6 +101,8 @@ make_server (const GsmtpdOptions  *options,
     smtp_server_set_timeout (server, (guint) options->timeout_number);
   if (options->max_errors != NULL)
     smtp_server_set_max_errors (server, (guint) options->max_errors_number);
+  smtp_server_set_unix_mode (server, options->unix_mode_number);
+  smtp_server_set_reuse_port (server, options->reuse_port);
   gsmtpd_log_server (server);
   if (users != NULL)
     gsmtpd_auth_set_up (server, users, options);
@@ -139,7 +110,7 @@ make_server (const GsmtpdOptions  *options,
   if (!set_up_tls (server, options, error))
     return NULL;
 
-  if (!listen_on_all (server, options, error))
+  if (!gsmtpd_listen (server, options, error))
     {
       g_socket_listener_close (G_SOCKET_LISTENER (server));
       return NULL;
@@ -173,29 +144,12 @@ reread_files (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* The end */
+/* Signals */
 
 static gboolean
-quit_when_empty (gpointer data)
+on_terminate (gpointer data)
 {
   Program *self = data;
-
-  self->grace_checks++;
-  if (smtp_server_get_n_sessions (self->server) > 0 &&
-      self->grace_checks < GRACE_PERIOD_MS / GRACE_CHECK_MS)
-    return G_SOURCE_CONTINUE;
-
-  g_main_loop_quit (self->loop);
-
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-stop (gpointer data)
-{
-  Program *self = data;
-  g_autoptr (GPtrArray) sessions = NULL;
-  g_autoptr (SmtpReply) reply = NULL;
 
   /* Whoever asks twice will not wait. */
   if (self->stopping)
@@ -205,18 +159,8 @@ stop (gpointer data)
     }
 
   self->stopping = TRUE;
-  g_socket_service_stop (G_SOCKET_SERVICE (self->server));
-  g_socket_listener_close (G_SOCKET_LISTENER (self->server));
-
-  sessions = smtp_server_get_sessions (self->server);
-  reply = smtp_reply_new (421, "4.3.2 The server is shutting down");
-  for (guint i = 0; i < sessions->len; i++)
-    smtp_session_close (g_ptr_array_index (sessions, i), reply);
-
-  if (sessions->len == 0)
-    g_main_loop_quit (self->loop);
-  else
-    g_timeout_add (GRACE_CHECK_MS, quit_when_empty, self);
+  g_signal_connect_swapped (self->server, "drained", G_CALLBACK (g_main_loop_quit), self->loop);
+  smtp_server_drain (self->server, self->drain_time);
 
   return G_SOURCE_CONTINUE;
 }
@@ -228,11 +172,11 @@ run (const GsmtpdOptions  *options,
   g_autoptr (SmtpServer) server = NULL;
   g_autoptr (SmtpHandler) users = NULL;
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  Program program = { .loop = loop };
+  Program program = { .loop = loop, .drain_time = (guint) options->drain_time_number * 1000 };
 
   /* Before listening, so that no signal finds the program unprepared. */
-  g_unix_signal_add (SIGTERM, stop, &program);
-  g_unix_signal_add (SIGINT, stop, &program);
+  g_unix_signal_add (SIGTERM, on_terminate, &program);
+  g_unix_signal_add (SIGINT, on_terminate, &program);
   /* Without such files it means what it says: the terminal is gone. */
   if (options->auth_file != NULL || options->tls_cert != NULL)
     g_unix_signal_add (SIGHUP, reread_files, &program);

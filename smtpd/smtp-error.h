@@ -17,6 +17,7 @@ G_BEGIN_DECLS
  * @SMTP_ERROR_NO_ANSWER: a hook or command method returned without an answer
  * @SMTP_ERROR_BAD_LISTEN_ADDRESS: not an address that can be listened on
  * @SMTP_ERROR_WRONG_CONTEXT: the server belongs to another main context
+ * @SMTP_ERROR_RUNNING: the server runs already
  *
  * Errors of this library.
  */
@@ -28,7 +29,8 @@ typedef enum
   SMTP_ERROR_TIMED_OUT,
   SMTP_ERROR_NO_ANSWER,
   SMTP_ERROR_BAD_LISTEN_ADDRESS,
-  SMTP_ERROR_WRONG_CONTEXT
+  SMTP_ERROR_WRONG_CONTEXT,
+  SMTP_ERROR_RUNNING
 } SmtpError;
 
 SMTP_AVAILABLE_IN_1_0

@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "smtp-error.h"
@@ -19,24 +21,77 @@
  * else has it there, the next try gets another one. */
 #define PORT_TRIES 16
 
-static GSocket *
-open_socket (GSocketAddress  *address,
+static gboolean
+set_options (GSocket               *socket,
+             const SmtpEdgeConfig  *config,
+             GError               **error)
+{
+  GSocketFamily family = g_socket_get_family (socket);
+
+  /* The kernel makes the file with the mode of the socket, less the umask: so it is never open to
+   * more than it shall be. */
+  if (family == G_SOCKET_FAMILY_UNIX)
+    {
+      if (config->unix_mode != 0)
+        fchmod (g_socket_get_fd (socket), config->unix_mode);
+      return TRUE;
+    }
+
+  /* Two sockets share a port, one for each family. */
+  return family != G_SOCKET_FAMILY_IPV6 ||
+         g_socket_set_option (socket, IPPROTO_IPV6, IPV6_V6ONLY, TRUE, error);
+}
+
+/* g_socket_bind() takes SO_REUSEPORT away. */
+static gboolean
+bind_shared (GSocket         *socket,
+             GSocketAddress  *address,
              GError         **error)
+{
+  struct sockaddr_storage native;
+  int saved;
+
+  if (!g_socket_set_option (socket, SOL_SOCKET, SO_REUSEADDR, TRUE, error) ||
+      !g_socket_set_option (socket, SOL_SOCKET, SO_REUSEPORT, TRUE, error) ||
+      !g_socket_address_to_native (address, &native, sizeof native, error))
+    return FALSE;
+
+  if (bind (g_socket_get_fd (socket), (struct sockaddr *) &native,
+            g_socket_address_get_native_size (address)) == 0)
+    return TRUE;
+
+  saved = errno;
+  g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (saved), g_strerror (saved));
+
+  return FALSE;
+}
+
+static gboolean
+bind_socket (GSocket               *socket,
+             GSocketAddress        *address,
+             const SmtpEdgeConfig  *config,
+             GError               **error)
+{
+  if (config->reuse_port && g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX)
+    return bind_shared (socket, address, error);
+
+  return g_socket_bind (socket, address, TRUE, error);
+}
+
+static GSocket *
+open_socket (GSocketAddress        *address,
+             const SmtpEdgeConfig  *config,
+             GError               **error)
 {
   GSocketFamily family = g_socket_address_get_family (address);
   g_autoptr (GSocket) socket = g_socket_new (family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
 
-  if (socket == NULL)
-    return NULL;
-
-  /* Two sockets share a port, one for each family. */
-  if (family == G_SOCKET_FAMILY_IPV6 &&
-      !g_socket_set_option (socket, IPPROTO_IPV6, IPV6_V6ONLY, TRUE, error))
+  if (socket == NULL || !set_options (socket, config, error))
     return NULL;
 
   g_socket_set_blocking (socket, FALSE);
   g_socket_set_listen_backlog (socket, BACKLOG);
-  if (!g_socket_bind (socket, address, TRUE, error) || !g_socket_listen (socket, error))
+  if (!bind_socket (socket, address, config, error) || !g_socket_listen (socket, error))
     return NULL;
 
   return g_steal_pointer (&socket);
@@ -58,9 +113,29 @@ remove_stale (const char     *path,
     unlink (path);
 }
 
+/* What the umask has taken away. */
+static gboolean
+set_mode (const char  *path,
+          guint        mode,
+          GError     **error)
+{
+  int saved;
+
+  if (mode == 0 || chmod (path, mode) == 0)
+    return TRUE;
+
+  saved = errno;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved), "Cannot set the mode of %s: %s",
+               path, g_strerror (saved));
+  unlink (path);
+
+  return FALSE;
+}
+
 static GPtrArray *
-open_unix (const char  *path,
-           GError     **error)
+open_unix (const char            *path,
+           const SmtpEdgeConfig  *config,
+           GError               **error)
 {
   g_autoptr (GSocketAddress) address = NULL;
   g_autoptr (GPtrArray) sockets = NULL;
@@ -74,9 +149,14 @@ open_unix (const char  *path,
 
   address = g_unix_socket_address_new (path);
   remove_stale (path, address);
-  socket = open_socket (address, error);
+  socket = open_socket (address, config, error);
   if (socket == NULL)
     return NULL;
+  if (!set_mode (path, config->unix_mode, error))
+    {
+      g_object_unref (socket);
+      return NULL;
+    }
 
   sockets = g_ptr_array_new_with_free_func (g_object_unref);
   g_ptr_array_add (sockets, socket);
@@ -161,9 +241,10 @@ get_port (GSocket *socket)
 
 /* All of @addresses on one port. Returns NULL if one of them fails that is there. */
 static GPtrArray *
-open_on_port (GList    *addresses,
-              guint16   port,
-              GError  **error)
+open_on_port (GList                 *addresses,
+              guint16                port,
+              const SmtpEdgeConfig  *config,
+              GError               **error)
 {
   g_autoptr (GPtrArray) sockets = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GError) missing = NULL;
@@ -172,7 +253,7 @@ open_on_port (GList    *addresses,
     {
       g_autoptr (GSocketAddress) address = g_inet_socket_address_new (l->data, port);
       g_autoptr (GError) local_error = NULL;
-      GSocket *socket = open_socket (address, &local_error);
+      GSocket *socket = open_socket (address, config, &local_error);
 
       if (socket != NULL)
         {
@@ -198,8 +279,9 @@ open_on_port (GList    *addresses,
 }
 
 static GPtrArray *
-open_inet (const char  *text,
-           GError     **error)
+open_inet (const char            *text,
+           const SmtpEdgeConfig  *config,
+           GError               **error)
 {
   g_autofree char *host = NULL;
   g_autolist (GInetAddress) addresses = NULL;
@@ -216,7 +298,7 @@ open_inet (const char  *text,
   for (guint i = 0; sockets == NULL && i < PORT_TRIES; i++)
     {
       g_clear_error (&local_error);
-      sockets = open_on_port (addresses, port, &local_error);
+      sockets = open_on_port (addresses, port, config, &local_error);
       if (port != 0 || !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
         break;
     }
@@ -228,11 +310,12 @@ open_inet (const char  *text,
 }
 
 GPtrArray *
-smtp_listener_open_sockets (const char  *address,
-                            GError     **error)
+smtp_listener_open_sockets (const char            *address,
+                            const SmtpEdgeConfig  *config,
+                            GError               **error)
 {
   if (g_str_has_prefix (address, "unix:"))
-    return open_unix (address + strlen ("unix:"), error);
+    return open_unix (address + strlen ("unix:"), config, error);
 
-  return open_inet (address, error);
+  return open_inet (address, config, error);
 }

@@ -29,10 +29,11 @@ struct _SmtpListener
   SmtpServer *server;  /* not owned: the server frees its listeners */
   SmtpPoller *poller;
   GSocket *socket;
-  char *path;          /* of a Unix socket, to be removed */
+  char *path;          /* of a Unix socket */
   SmtpWatch watch;
   SmtpTimer pause;
   gboolean active;
+  gboolean keeps_path;
   SmtpListenerKind kind;
 };
 
@@ -230,6 +231,23 @@ smtp_listener_kind_of (GObject *source_object)
   return GPOINTER_TO_INT (g_object_get_data (source_object, KIND_KEY));
 }
 
+/* The epoll set holds on to a descriptor that somebody else has, too. */
+void
+smtp_listener_close (SmtpListener *self)
+{
+  if (smtp_listener_is_closed (self))
+    return;
+
+  smtp_poller_unwatch (self->poller, &self->watch);
+  g_socket_close (self->socket, NULL);
+}
+
+void
+smtp_listener_keep_path (SmtpListener *self)
+{
+  self->keeps_path = TRUE;
+}
+
 void
 smtp_listener_free (SmtpListener *self)
 {
@@ -238,7 +256,7 @@ smtp_listener_free (SmtpListener *self)
   if (smtp_listener_is_closed (self))
     self->watch.fd = -1;
   smtp_poller_unwatch (self->poller, &self->watch);
-  if (self->path != NULL)
+  if (self->path != NULL && !self->keeps_path)
     unlink (self->path);
 
   g_object_unref (self->socket);

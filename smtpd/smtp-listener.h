@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 
 /* Opens the sockets for @address: two for a name with an IPv4 and an IPv6 address. */
 GPtrArray    *smtp_listener_open_sockets (const char     *address,
+                                          const SmtpEdgeConfig *config,
                                           GError        **error);
 
 /* G_IO_ERROR_NOT_SUPPORTED where there is no epoll. */
@@ -23,9 +24,12 @@ SmtpListener *smtp_listener_new          (SmtpServer     *server,
 /* What GSocketService::incoming names as its source object, and what it says. */
 GObject      *smtp_listener_new_source   (SmtpListenerKind kind);
 SmtpListenerKind smtp_listener_kind_of   (GObject        *source_object);
+/* The path of a Unix socket is somebody else's: it stays. */
+void          smtp_listener_keep_path    (SmtpListener   *self);
 void          smtp_listener_free         (SmtpListener   *self);
 
-/* By g_socket_listener_close(). */
+void          smtp_listener_close        (SmtpListener   *self);
+/* By that, or by g_socket_listener_close(). */
 gboolean      smtp_listener_is_closed    (SmtpListener   *self);
 void          smtp_listener_set_active   (SmtpListener   *self,
                                           gboolean        active);

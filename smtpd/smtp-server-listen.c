@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "dialogue/smtp-connection.h"
 #include "smtp-error.h"
 #include "smtp-listener.h"
@@ -26,6 +30,7 @@ static gboolean
 listen_on (SmtpServer        *self,
            GSocket           *socket,
            SmtpListenerKind   kind,
+           gboolean           is_ours,
            GError           **error)
 {
   SmtpServerPrivate *priv = smtp_server_get_private (self);
@@ -34,6 +39,8 @@ listen_on (SmtpServer        *self,
   SmtpListener *listener = smtp_listener_new (self, socket, kind, &local_error);
   gboolean added;
 
+  if (listener != NULL && !is_ours)
+    smtp_listener_keep_path (listener);
   if (listener == NULL && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
     {
       g_propagate_error (error, g_steal_pointer (&local_error));
@@ -93,15 +100,77 @@ smtp_server_listen (SmtpServer        *self,
   if (!check_context (self, error))
     return FALSE;
 
-  sockets = smtp_listener_open_sockets (address, error);
+  sockets = smtp_listener_open_sockets (address, &smtp_server_get_config (self)->edge, error);
   if (sockets == NULL)
     return FALSE;
 
   for (guint i = 0; i < sockets->len; i++)
     {
-      if (!listen_on (self, g_ptr_array_index (sockets, i), kind, error))
+      if (!listen_on (self, g_ptr_array_index (sockets, i), kind, TRUE, error))
         return FALSE;
     }
+
+  return TRUE;
+}
+
+static gboolean
+is_listening (GSocket *socket)
+{
+  int listening;
+
+  return g_socket_get_socket_type (socket) == G_SOCKET_TYPE_STREAM &&
+         g_socket_get_option (socket, SOL_SOCKET, SO_ACCEPTCONN, &listening, NULL) && listening;
+}
+
+/**
+ * smtp_server_listen_fd:
+ * @self: a server
+ * @fd: the descriptor of a socket that listens
+ * @kind: what is spoken there
+ * @error: return location for an error
+ *
+ * Listens on a socket that somebody else has opened, such as systemd, see
+ * sd_listen_fds(3). Everything else is as in [method@Server.listen], but that the path
+ * of a Unix socket is not removed at the end.
+ *
+ * The descriptor becomes the server's, but not in the case of an error. What is no socket that listens is
+ * %SMTP_ERROR_BAD_LISTEN_ADDRESS.
+ *
+ * Returns: %TRUE when clients can connect
+ */
+gboolean
+smtp_server_listen_fd (SmtpServer        *self,
+                       int                fd,
+                       SmtpListenerKind   kind,
+                       GError           **error)
+{
+  g_autoptr (GSocket) socket = NULL;
+  int copy;
+
+  g_return_val_if_fail (SMTP_IS_SERVER (self), FALSE);
+  g_return_val_if_fail (fd >= 0, FALSE);
+
+  if (!check_context (self, error))
+    return FALSE;
+
+  /* A GSocket closes what it has, even if nothing comes of it. */
+  copy = fcntl (fd, F_DUPFD_CLOEXEC, 0);
+  if (copy >= 0)
+    socket = g_socket_new_from_fd (copy, NULL);
+  if (socket == NULL || !is_listening (socket))
+    {
+      if (socket == NULL && copy >= 0)
+        close (copy);
+      g_set_error (error, SMTP_ERROR, SMTP_ERROR_BAD_LISTEN_ADDRESS,
+                   "Descriptor %d is not a socket that listens", fd);
+      return FALSE;
+    }
+
+  g_socket_set_blocking (socket, FALSE);
+  if (!listen_on (self, socket, kind, FALSE, error))
+    return FALSE;
+
+  close (fd);
 
   return TRUE;
 }
@@ -165,7 +234,8 @@ make_transport (SmtpServer  *self,
  * @error: return location for an error
  *
  * Serves a client on a stream that the program has already. Both halves of it must be
- * pollable; %G_IO_ERROR_NOT_SUPPORTED is the error if they are not.
+ * pollable; %G_IO_ERROR_NOT_SUPPORTED is the error if they are not. While [method@Server.drain] is
+ * under way, it is %G_IO_ERROR_CLOSED.
  *
  * Returns: %TRUE if the stream is served now
  */
@@ -180,6 +250,11 @@ smtp_server_accept_stream (SmtpServer        *self,
   g_return_val_if_fail (SMTP_IS_SERVER (self), FALSE);
   g_return_val_if_fail (G_IS_IO_STREAM (stream), FALSE);
 
+  if (smtp_server_is_draining (self))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The server takes no clients any more");
+      return FALSE;
+    }
   if (!check_context (self, error))
     return FALSE;
 

@@ -35,6 +35,21 @@ typedef struct
   guint      failure_delay; /* milliseconds */
 } SmtpAuthConfig;
 
+/* What they say of the edge; smtp-server-edge.c. */
+typedef struct
+{
+  guint    unix_mode;
+  gboolean reuse_port;
+} SmtpEdgeConfig;
+
+/* What smtp_server_drain() has begun; smtp-server-drain.c. */
+typedef struct
+{
+  SmtpTimer timer;
+  gboolean  active;
+  gboolean  over_time;  /* everybody was told 421 */
+} SmtpDrain;
+
 /* What the properties say. */
 typedef struct
 {
@@ -54,6 +69,7 @@ typedef struct
   gboolean         require_tls;
   guint            handshake_timeout;
   SmtpAuthConfig   auth;
+  SmtpEdgeConfig   edge;
   gboolean         log_dialogue;
   GType            session_type;
   GType            envelope_type;
@@ -71,6 +87,7 @@ typedef struct
   SmtpStandby      *standby;      /* NULL: GSocketService accepts, on all sockets */
   gboolean          adding;       /* a socket that the poller watches */
   SmtpTask          activation;   /* start() and stop() come from any thread */
+  SmtpDrain         drain;
 
   GMutex            lock;         /* of connections: sessions are listed from any thread */
   GHashTable       *connections;
@@ -83,6 +100,17 @@ void                    smtp_server_init_config     (SmtpServer     *self);
 void                    smtp_server_install_properties (GObjectClass *klass);
 void                    smtp_auth_config_init       (SmtpAuthConfig *self);
 void                    smtp_auth_config_clear      (SmtpAuthConfig *self);
+
+/* Their numbers come behind those of all others. */
+#define SMTP_SERVER_FIRST_EDGE_PROPERTY 0x100
+void                    smtp_edge_config_init       (SmtpEdgeConfig *self);
+void                    smtp_server_install_edge_properties (GObjectClass *klass);
+gboolean                smtp_server_get_edge_property (SmtpServer   *self,
+                                                       guint         prop_id,
+                                                       GValue       *value);
+gboolean                smtp_server_set_edge_property (SmtpServer   *self,
+                                                       guint         prop_id,
+                                                       const GValue *value);
 
 SmtpCommandTable       *smtp_server_get_commands    (SmtpServer     *self);
 /* NULL if there are none. The array is never changed, only replaced. */
@@ -110,5 +138,15 @@ void                    smtp_server_add_connection    (SmtpServer     *self,
                                                        SmtpConnection *connection);
 void                    smtp_server_remove_connection (SmtpServer     *self,
                                                        SmtpConnection *connection);
+/* Tells each 421, if it can be told at once. */
+void                    smtp_server_close_connections (SmtpServer     *self);
+
+/* The end of the server's work, smtp-server-drain.c. */
+void                    smtp_server_install_drain   (SmtpServerClass *klass);
+void                    smtp_server_init_drain      (SmtpServer     *self);
+/* A connection has gone: that may have been the last. */
+void                    smtp_server_check_drain     (SmtpServer     *self);
+/* Closes what smtp_server_listen() has opened; the server may listen again. */
+void                    smtp_server_stop_listening  (SmtpServer     *self);
 
 G_END_DECLS

@@ -99,28 +99,6 @@ end_standby (SmtpServer *self)
 /* The class */
 
 static void
-close_everything (SmtpServer *self)
-{
-  SmtpServerPrivate *priv = PRIVATE (self);
-  GHashTableIter iter;
-  gpointer connection;
-
-  g_ptr_array_set_size (priv->listeners, 0);
-
-  g_mutex_lock (&priv->lock);
-  g_hash_table_iter_init (&iter, priv->connections);
-  while (g_hash_table_iter_next (&iter, &connection, NULL))
-    {
-      g_hash_table_iter_steal (&iter);
-      g_mutex_unlock (&priv->lock);
-      smtp_connection_destroy (connection);
-      g_mutex_lock (&priv->lock);
-      g_hash_table_iter_init (&iter, priv->connections);
-    }
-  g_mutex_unlock (&priv->lock);
-}
-
-static void
 smtp_server_constructed (GObject *object)
 {
   SmtpServerPrivate *priv = PRIVATE (SMTP_SERVER (object));
@@ -141,9 +119,13 @@ smtp_server_dispose (GObject *object)
   g_socket_service_stop (G_SOCKET_SERVICE (self));
   end_standby (self);
   g_socket_listener_close (G_SOCKET_LISTENER (self));
-  close_everything (self);
+  g_ptr_array_set_size (priv->listeners, 0);
+  smtp_server_close_connections (self);
   if (priv->poller != NULL)
-    smtp_poller_destroy (priv->poller);
+    {
+      smtp_poller_disarm (priv->poller, &priv->drain.timer);
+      smtp_poller_destroy (priv->poller);
+    }
   g_clear_pointer (&priv->handlers, g_ptr_array_unref);
   g_ptr_array_set_size (priv->keywords, 0);
   g_clear_pointer (&priv->commands, smtp_command_table_free);
@@ -266,6 +248,7 @@ smtp_server_class_init (SmtpServerClass *klass)
   smtp_commands_install_methods (klass);
   smtp_server_install_properties (object_class);
   smtp_hooks_install_signals (klass);
+  smtp_server_install_drain (klass);
 }
 
 static void
@@ -280,6 +263,7 @@ smtp_server_init (SmtpServer *self)
   priv->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) smtp_listener_free);
   priv->keywords = smtp_server_new_keywords ();
   smtp_server_init_config (self);
+  smtp_server_init_drain (self);
 }
 
 /**
@@ -380,6 +364,7 @@ smtp_server_remove_connection (SmtpServer     *self,
   g_mutex_lock (&priv->lock);
   g_hash_table_remove (priv->connections, connection);
   g_mutex_unlock (&priv->lock);
+  smtp_server_check_drain (self);
 }
 
 /* What goes on */

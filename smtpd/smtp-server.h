@@ -341,4 +341,25 @@ SMTP_AVAILABLE_IN_1_0
 void              smtp_server_set_envelope_type   (SmtpServer           *self,
                                                    GType                 envelope_type);
 
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_unix_mode       (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_unix_mode       (SmtpServer           *self,
+                                                   guint                 value);
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_get_reuse_port      (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_reuse_port      (SmtpServer           *self,
+                                                   gboolean              reuse_port);
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_listen_fd           (SmtpServer           *self,
+                                                   int                   fd,
+                                                   SmtpListenerKind      kind,
+                                                   GError              **error);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_drain               (SmtpServer           *self,
+                                                   guint                 milliseconds);
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_is_draining         (SmtpServer           *self);
+
 G_END_DECLS

@@ -17,6 +17,7 @@ typedef struct _SmtpParameters SmtpParameters;
 typedef struct _SmtpReply      SmtpReply;
 typedef struct _SmtpSecret     SmtpSecret;
 
+typedef struct _SmtpController SmtpController;
 typedef struct _SmtpCredentials SmtpCredentials;
 typedef struct _SmtpEnvelope   SmtpEnvelope;
 typedef struct _SmtpHandler    SmtpHandler;

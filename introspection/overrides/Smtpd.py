@@ -354,3 +354,27 @@ class Server(Derivable, Smtpd.Server):
     def add_command(self, verb: str, callback, *args):
         """Adds a command; `callback` may be a coroutine function."""
         super().add_command(verb, driven(callback), *args)
+
+
+@export
+@attributes
+class Controller(Smtpd.Controller):
+    """Runs a server in a thread of its own, also for the time of a `with`:
+
+        with Smtpd.Controller(server, 'localhost:0') as controller:
+            print(controller.addresses)
+    """
+
+    addresses = value_of('dup_addresses')
+
+    def __init__(self, server=None, address=None, kind=Smtpd.ListenerKind.SMTP, **properties):
+        super().__init__(server=server or Server(), **properties)
+        if address is not None:
+            self.add_address(address, kind)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *exception):
+        self.stop()

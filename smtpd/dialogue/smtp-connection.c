@@ -29,6 +29,8 @@
 /* After the last word the client has so long to read it and to close, RFC 1122 section 4.2.2.13:
  * closing with unread input makes a reset of it, which may overtake the word. */
 #define LINGER_TIME (5 * G_USEC_PER_SEC)
+/* Of a server that wants to come to rest. */
+#define SHORT_LINGER_TIME G_USEC_PER_SEC
 
 struct _SmtpConnection
 {
@@ -57,6 +59,7 @@ struct _SmtpConnection
   guint lingering : 1;
   guint wants_tls : 1;   /* when all is said in clear */
   guint shaking : 1;     /* the handshake is under way */
+  guint draining : 1;    /* the next pause is the end */
 };
 
 static void on_transport (SmtpTransport       *transport,
@@ -254,6 +257,19 @@ watch_held (SmtpConnection *self,
     self->lost = TRUE;
 }
 
+/* TRUE if that is the end. */
+static gboolean
+end_if_idle (SmtpConnection *self)
+{
+  if (!self->draining || !smtp_dialogue_is_idle (self->dialogue))
+    return FALSE;
+
+  smtp_dialogue_close (self->dialogue, smtp_reply_standard (SMTP_REPLY_SHUTDOWN));
+  flush (self);
+
+  return TRUE;
+}
+
 static void
 take_input (SmtpConnection *self)
 {
@@ -262,12 +278,20 @@ take_input (SmtpConnection *self)
   char *scratch = smtp_poller_get_scratch (self->poller, &size);
   const char *input = scratch;
 
+  if (end_if_idle (self))
+    return;
   if (kept > 0)
     memcpy (scratch, self->input, kept);
 
   while (!self->lost && !self->over)
     {
-      gsize used = smtp_dialogue_input (self->dialogue, input, kept, &budget);
+      /* Who is to stop at the next pause is given no chance to miss it. */
+      guint allowed = self->draining ? 1 : budget;
+      gsize used;
+
+      budget -= allowed;
+      used = smtp_dialogue_input (self->dialogue, input, kept, &allowed);
+      budget += allowed;
 
       kept = self->wants_tls ? 0 : kept - used;
       if (kept > 0 && input + used != scratch)
@@ -279,7 +303,7 @@ take_input (SmtpConnection *self)
         }
       if (self->output_size > 0)
         flush (self);
-      if (self->lost || self->over || self->wants_tls || is_blocked (self))
+      if (self->lost || self->over || self->wants_tls || is_blocked (self) || end_if_idle (self))
         break;
 
       if (!smtp_dialogue_is_ready (self->dialogue))
@@ -488,7 +512,7 @@ set_over (gpointer data)
   SmtpConnection *self = data;
 
   self->over = TRUE;
-  set_deadline (self, LINGER_TIME);
+  set_deadline (self, self->draining ? SHORT_LINGER_TIME : LINGER_TIME);
 }
 
 /* smtp_session_close() */
@@ -575,6 +599,22 @@ smtp_connection_destroy (SmtpConnection *self)
   smtp_dialogue_close (self->dialogue, smtp_reply_standard (SMTP_REPLY_SHUTDOWN));
   flush (self);
   smtp_connection_free (self);
+}
+
+void
+smtp_connection_shut (SmtpConnection *self)
+{
+  close_session (self, smtp_reply_standard (SMTP_REPLY_SHUTDOWN));
+}
+
+void
+smtp_connection_drain (SmtpConnection *self)
+{
+  self->draining = TRUE;
+  if (self->over)
+    set_deadline (self, SHORT_LINGER_TIME);
+  else if (!self->busy && self->dialogue->depth == 0)
+    pump (self);
 }
 
 SmtpSession *

@@ -22,6 +22,11 @@ void         smtp_connection_start       (SmtpServer     *server,
 /* The server ends. Tells the client, if it can be told at once, and closes. */
 void         smtp_connection_destroy     (SmtpConnection *self);
 
+/* The server wants to come to rest: the client is told 421 as soon as it has no transaction. */
+void         smtp_connection_drain       (SmtpConnection *self);
+/* And now. */
+void         smtp_connection_shut        (SmtpConnection *self);
+
 SmtpSession *smtp_connection_get_session (SmtpConnection *self);
 
 G_END_DECLS

@@ -76,6 +76,17 @@ smtp_dialogue_is_ready (SmtpDialogue *self)
     }
 }
 
+gboolean
+smtp_dialogue_is_idle (SmtpDialogue *self)
+{
+  /* It is the client's turn to answer a challenge. */
+  if (self->phase == SMTP_PHASE_AUTH)
+    return !self->auth->refused;
+
+  return self->request == NULL && self->envelope == NULL &&
+         (self->phase == SMTP_PHASE_COMMAND || self->phase == SMTP_PHASE_REFUSED);
+}
+
 static void
 arm (SmtpDialogue *self)
 {

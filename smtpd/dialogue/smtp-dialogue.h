@@ -147,6 +147,8 @@ gsize         smtp_dialogue_input     (SmtpDialogue           *self,
 /* Whether input would be looked at now. */
 gboolean      smtp_dialogue_is_ready  (SmtpDialogue           *self);
 gboolean      smtp_dialogue_is_over   (SmtpDialogue           *self);
+/* Nothing is under way that would be lost. */
+gboolean      smtp_dialogue_is_idle   (SmtpDialogue           *self);
 
 /* The deadline has passed. */
 void          smtp_dialogue_time_out  (SmtpDialogue           *self);

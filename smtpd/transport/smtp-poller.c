@@ -588,6 +588,12 @@ smtp_poller_now (SmtpPoller *self)
   return self->now != 0 ? self->now : g_get_monotonic_time ();
 }
 
+gboolean
+smtp_poller_is_dispatching (SmtpPoller *self)
+{
+  return self->now != 0;
+}
+
 char *
 smtp_poller_get_scratch (SmtpPoller *self,
                          gsize      *size)

@@ -110,6 +110,9 @@ gboolean      smtp_poller_post        (SmtpPoller      *self,
 /* Monotonic time of this turn of the loop, in microseconds; cheap. */
 gint64        smtp_poller_now         (SmtpPoller      *self);
 
+/* Whether a callback is being run: until it returns there are no others, even in a loop of its own. */
+gboolean      smtp_poller_is_dispatching (SmtpPoller  *self);
+
 /* A buffer that anybody may use inside one callback and that nobody keeps. */
 char         *smtp_poller_get_scratch (SmtpPoller      *self,
                                        gsize           *size);

@@ -400,6 +400,37 @@ const tests = {
         const other = await Client.connect(server);
         equal(await other.codes('EHLO me', right), [250, 535]);
     },
+
+    // Scripts run in one thread only.
+    async controller() {
+        const server = new Smtpd.Server();
+        const controller = new Smtpd.Controller({server, threaded: false, drain_time: 1000});
+        server.add_handler(new Smtpd.SinkHandler());
+        controller.add_address('127.0.0.1:0', Smtpd.ListenerKind.SMTP);
+        for (let i = 0; i < 3; i++) {
+            controller.start();
+            equal(controller.is_running(), true);
+            const client = await Client.connect(server);
+            equal(controller.dup_addresses(), server.dup_listen_addresses());
+            equal(await client.codes(...transaction), [250, 250, 250, 354, 250]);
+            client.connection.close(null);
+            controller.stop();
+            equal(controller.is_running(), false);
+            equal(controller.dup_addresses(), []);
+        }
+    },
+
+    async drain() {
+        const server = new Smtpd.Server();
+        const client = await listen(server);
+        const drained = new Promise(resolve => server.connect('drained', resolve));
+        server.drain(1000);
+        equal(server.is_draining(), true);
+        equal((await client.ask(null)).slice(0, 10), '421 4.3.2 ');
+        client.connection.close(null);
+        await drained;
+        equal(server.is_draining(), false);
+    },
 };
 
 const loop = new GLib.MainLoop(null, false);

@@ -359,6 +359,14 @@ class Errors(TempDirCase):
             self.assertEqual(server.end(), 0)
 
 
+def listens(port):
+    try:
+        socket.create_connection(('127.0.0.1', port), timeout=PATIENCE).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
 class Signals(TempDirCase):
     def test_idle(self):
         for number in signal.SIGTERM, signal.SIGINT:
@@ -368,7 +376,7 @@ class Signals(TempDirCase):
 
     def test_sessions(self):
         for number in signal.SIGTERM, signal.SIGINT:
-            with Gsmtpd() as server:
+            with Gsmtpd('--drain-time=0') as server:
                 greeted = server.connect()
                 in_data = server.connect()
                 in_data[0].sendall(b'EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n')
@@ -380,6 +388,45 @@ class Signals(TempDirCase):
                     with sock, file:
                         self.assertRegex(file.read(), rb'\A421 4\.3\.2 [^\r\n]*\r\n\Z')
                 self.assertNotIn(b'half', server.output())
+
+    def test_transaction(self):
+        """Who is in the middle of one may finish it, who is not is told at once."""
+        for number in signal.SIGTERM, signal.SIGINT:
+            with Gsmtpd('--drain-time=600') as server:
+                greeted = server.connect()
+                in_data = server.connect()
+                in_data[0].sendall(b'EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n')
+                while not in_data[1].readline().startswith(b'354'):
+                    pass
+                server.process.send_signal(number)
+                with greeted[0], greeted[1]:
+                    self.assertRegex(greeted[1].read(), rb'\A421 4\.3\.2 [^\r\n]*\r\n\Z')
+                with self.assertRaises(ConnectionRefusedError):
+                    server.connect()
+                with in_data[0], in_data[1]:
+                    in_data[0].sendall(b'Subject: whole\r\n\r\n.\r\n')
+                    self.assertRegex(in_data[1].read(), rb'\A250 [^\r\n]*\r\n421 4\.3\.2 [^\r\n]*\r\n\Z')
+                self.assertEqual(server.process.wait(PATIENCE), 0)
+                self.assertIn(b'whole', server.output())
+
+    def test_second_signal(self):
+        with Gsmtpd('--drain-time=600') as server:
+            sock, file = server.connect()
+            with sock, file:
+                sock.sendall(b'EHLO x\r\nMAIL FROM:<a@example.org>\r\n')
+                while not file.readline().startswith(b'250 2.1.0'):
+                    pass
+                server.process.send_signal(signal.SIGTERM)
+                server.wait_until(lambda: not listens(server.port()))
+                self.assertEqual(server.end(), 0)
+
+    def test_hangup(self):
+        """Without a certificate there is nothing to be read."""
+        with Gsmtpd() as server:
+            server.process.send_signal(signal.SIGHUP)
+            with server.client() as client:
+                client.noop()
+            self.assertEqual(server.end(), 0)
 
     def test_stubborn_client(self):
         """One that never closes does not keep the program alive."""

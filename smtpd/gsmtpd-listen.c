@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "gsmtpd-listen.h"
+
+#include <unistd.h>
+
+/* sd_listen_fds(3): the first descriptor, and how many there may sensibly be. */
+#define FIRST_FD 3
+#define MAX_FDS 1024
+
+static gboolean
+listen_on_each (SmtpServer        *server,
+                char             **addresses,
+                SmtpListenerKind   kind,
+                GError           **error)
+{
+  for (guint i = 0; addresses != NULL && addresses[i] != NULL; i++)
+    {
+      if (!smtp_server_listen (server, addresses[i], kind, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* FileDescriptorName= in the socket unit says what is spoken there. */
+static SmtpListenerKind
+kind_of_name (const char *name)
+{
+  if (g_strcmp0 (name, "lmtp") == 0)
+    return SMTP_LISTENER_KIND_LMTP;
+  if (g_strcmp0 (name, "smtps") == 0)
+    return SMTP_LISTENER_KIND_SMTPS;
+
+  return SMTP_LISTENER_KIND_SMTP;
+}
+
+/* The variables are for this process alone, which may have been started by the one that they are for. */
+static guint
+count_passed (void)
+{
+  const char *pid = g_getenv ("LISTEN_PID");
+  const char *n = g_getenv ("LISTEN_FDS");
+  guint64 pid_number, n_number;
+
+  if (pid == NULL || n == NULL ||
+      !g_ascii_string_to_unsigned (pid, 10, 1, G_MAXINT, &pid_number, NULL) ||
+      !g_ascii_string_to_unsigned (n, 10, 0, MAX_FDS, &n_number, NULL) ||
+      pid_number != (guint64) getpid ())
+    return 0;
+
+  return (guint) n_number;
+}
+
+static gboolean
+listen_on_passed (SmtpServer           *server,
+                  const GsmtpdOptions  *options,
+                  guint                 n,
+                  GError              **error)
+{
+  g_auto (GStrv) names = g_strsplit (g_getenv ("LISTEN_FDNAMES") != NULL ? g_getenv ("LISTEN_FDNAMES") : "", ":", -1);
+  guint n_names = g_strv_length (names);
+
+  for (guint i = 0; i < n; i++)
+    {
+      SmtpListenerKind kind = kind_of_name (i < n_names ? names[i] : NULL);
+
+      if (kind == SMTP_LISTENER_KIND_SMTPS && options->tls_cert == NULL && !options->tls_self_signed)
+        {
+          g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                               "The socket named smtps needs --tls-cert or --tls-self-signed");
+          return FALSE;
+        }
+      if (!smtp_server_listen_fd (server, FIRST_FD + (int) i, kind, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+gsmtpd_listen (SmtpServer           *server,
+               const GsmtpdOptions  *options,
+               GError              **error)
+{
+  guint n_passed = count_passed ();
+  gboolean passed = n_passed == 0 || listen_on_passed (server, options, n_passed, error);
+
+  g_unsetenv ("LISTEN_PID");
+  g_unsetenv ("LISTEN_FDS");
+  g_unsetenv ("LISTEN_FDNAMES");
+  if (!passed)
+    return FALSE;
+
+  if (n_passed == 0 && options->listen == NULL && options->lmtp_listen == NULL && options->smtps_listen == NULL)
+    return smtp_server_listen (server, GSMTPD_DEFAULT_ADDRESS, SMTP_LISTENER_KIND_SMTP, error);
+
+  return listen_on_each (server, options->listen, SMTP_LISTENER_KIND_SMTP, error) &&
+         listen_on_each (server, options->lmtp_listen, SMTP_LISTENER_KIND_LMTP, error) &&
+         listen_on_each (server, options->smtps_listen, SMTP_LISTENER_KIND_SMTPS, error);
+}
