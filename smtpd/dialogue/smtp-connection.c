@@ -36,6 +36,7 @@ struct _SmtpConnection
   SmtpTransport *transport;
   SmtpDialogue *dialogue;
   SmtpSession *session;
+  SmtpClient *client;    /* the server's count of it, or NULL */
   SmtpTimer timer;
 
   /* Input that waits. */
@@ -133,7 +134,10 @@ static void
 smtp_connection_free (SmtpConnection *self)
 {
   if (self->server != NULL)
-    smtp_server_remove_connection (self->server, self);
+    {
+      smtp_server_release_client (self->server, self->client);
+      smtp_server_remove_connection (self->server, self);
+    }
 
   smtp_poller_disarm (self->poller, &self->timer);
   smtp_session_detach (self->session);
@@ -518,7 +522,8 @@ smtp_connection_start (SmtpServer    *server,
                        SmtpTransport *transport,
                        SmtpListenerKind kind,
                        const void    *peer,
-                       gsize          peer_length)
+                       gsize          peer_length,
+                       SmtpClient    *client)
 {
   SmtpConnection *self = g_new0 (SmtpConnection, 1);
   g_autoptr (SmtpServer) kept = g_object_ref (server);
@@ -527,6 +532,7 @@ smtp_connection_start (SmtpServer    *server,
   self->server = server;
   self->poller = smtp_poller_ref (smtp_server_get_poller (server));
   self->transport = transport;
+  self->client = client;
   self->timer.func = on_timer;
   self->session = smtp_server_make_session (server);
   self->dialogue = smtp_dialogue_new (server, self->session, &dialogue_host, self);
@@ -560,6 +566,7 @@ smtp_connection_start (SmtpServer    *server,
 void
 smtp_connection_destroy (SmtpConnection *self)
 {
+  smtp_server_release_client (self->server, self->client);
   self->server = NULL;
 
   if (self->busy || self->dialogue->depth > 0)

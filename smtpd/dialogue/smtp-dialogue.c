@@ -324,6 +324,7 @@ take_effect (SmtpDialogue *self,
   if (!success && self->command.offset == smtp_command_rcpt_offset)
     self->refused_recipients++;
 
+  self->messages += self->message_ended;
   if (self->message_ended)
     smtp_dialogue_drop_envelope (self);
   else if (self->envelope_is_new && (!success || !smtp_envelope_is_begun (self->envelope)))

@@ -105,6 +105,7 @@ struct _SmtpDialogue
   gint64 penalty_end;      /* monotonic */
 
   guint errors;
+  guint messages;          /* that have come to their end */
   guint refused_recipients;
   guint connected : 1;            /* handle-connect was emitted */
   guint chunk_is_last : 1;
