@@ -18,6 +18,8 @@ enum
   PROP_LIMIT_LOCAL,
   PROP_MAX_RECIPIENTS,
   PROP_MAX_MESSAGES,
+  PROP_MIN_DATA_RATE,
+  PROP_WRITE_TIMEOUT,
 };
 
 void
@@ -28,6 +30,8 @@ smtp_edge_config_init (SmtpEdgeConfig *self)
   self->max_connection_rate = SMTP_DEFAULT_MAX_CONNECTION_RATE;
   self->max_recipients = SMTP_DEFAULT_MAX_RECIPIENTS;
   self->max_messages = SMTP_DEFAULT_MAX_MESSAGES;
+  self->min_data_rate = SMTP_DEFAULT_MIN_DATA_RATE;
+  self->write_timeout = SMTP_DEFAULT_WRITE_TIMEOUT;
 }
 
 static SmtpEdgeConfig *
@@ -302,6 +306,70 @@ smtp_server_set_max_messages (SmtpServer *self,
   SET (self, max_messages, value, "max-messages");
 }
 
+/**
+ * smtp_server_get_min_data_rate: (get-property min-data-rate)
+ * @self: a server
+ *
+ * How many octets of a message must come in a second.
+ *
+ * Returns: the number
+ */
+guint
+smtp_server_get_min_data_rate (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), 0);
+
+  return get_config (self)->min_data_rate;
+}
+
+/**
+ * smtp_server_set_min_data_rate: (set-property min-data-rate)
+ * @self: a server
+ * @value: octets, 0 for any number
+ *
+ * Sets [property@Server:min-data-rate].
+ */
+void
+smtp_server_set_min_data_rate (SmtpServer *self,
+                               guint       value)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+
+  SET (self, min_data_rate, value, "min-data-rate");
+}
+
+/**
+ * smtp_server_get_write_timeout: (get-property write-timeout)
+ * @self: a server
+ *
+ * How long replies may wait for a client that does not read them.
+ *
+ * Returns: the number
+ */
+guint
+smtp_server_get_write_timeout (SmtpServer *self)
+{
+  g_return_val_if_fail (SMTP_IS_SERVER (self), 0);
+
+  return get_config (self)->write_timeout;
+}
+
+/**
+ * smtp_server_set_write_timeout: (set-property write-timeout)
+ * @self: a server
+ * @value: seconds, 0 for ever
+ *
+ * Sets [property@Server:write-timeout].
+ */
+void
+smtp_server_set_write_timeout (SmtpServer *self,
+                               guint       value)
+{
+  g_return_if_fail (SMTP_IS_SERVER (self));
+
+  SET (self, write_timeout, value, "write-timeout");
+}
+
 gboolean
 smtp_server_get_edge_property (SmtpServer *self,
                                guint       prop_id,
@@ -334,6 +402,12 @@ smtp_server_get_edge_property (SmtpServer *self,
       return TRUE;
     case PROP_MAX_MESSAGES:
       g_value_set_uint (value, config->max_messages);
+      return TRUE;
+    case PROP_MIN_DATA_RATE:
+      g_value_set_uint (value, config->min_data_rate);
+      return TRUE;
+    case PROP_WRITE_TIMEOUT:
+      g_value_set_uint (value, config->write_timeout);
       return TRUE;
     default:
       return FALSE;
@@ -370,6 +444,12 @@ smtp_server_set_edge_property (SmtpServer   *self,
       return TRUE;
     case PROP_MAX_MESSAGES:
       smtp_server_set_max_messages (self, g_value_get_uint (value));
+      return TRUE;
+    case PROP_MIN_DATA_RATE:
+      smtp_server_set_min_data_rate (self, g_value_get_uint (value));
+      return TRUE;
+    case PROP_WRITE_TIMEOUT:
+      smtp_server_set_write_timeout (self, g_value_get_uint (value));
       return TRUE;
     default:
       return FALSE;
@@ -458,10 +538,34 @@ install_message_properties (GObjectClass *klass)
                                    g_param_spec_uint ("max-messages", NULL, NULL, 0, G_MAXUINT, SMTP_DEFAULT_MAX_MESSAGES, FLAGS));
 }
 
+static void
+install_deadline_properties (GObjectClass *klass)
+{
+  /**
+   * SmtpServer:min-data-rate: (getter get_min_data_rate) (setter set_min_data_rate)
+   *
+   * How many octets of a message must come in a second, on average; 0: any number.
+   *
+   * Who is slower uses up [property@Server:timeout], and is then told 421 4.4.2. Who keeps the rate is never cut off.
+   */
+  g_object_class_install_property (klass, PROP_MIN_DATA_RATE,
+                                   g_param_spec_uint ("min-data-rate", NULL, NULL, 0, G_MAXUINT, SMTP_DEFAULT_MIN_DATA_RATE, FLAGS));
+
+  /**
+   * SmtpServer:write-timeout: (getter get_write_timeout) (setter set_write_timeout)
+   *
+   * How long replies may wait for a client that does not read them, in seconds; 0: for ever. Then the
+   * connection ends.
+   */
+  g_object_class_install_property (klass, PROP_WRITE_TIMEOUT,
+                                   g_param_spec_uint ("write-timeout", NULL, NULL, 0, G_MAXUINT, SMTP_DEFAULT_WRITE_TIMEOUT, FLAGS));
+}
+
 void
 smtp_server_install_edge_properties (GObjectClass *klass)
 {
   install_listening_properties (klass);
   install_connection_properties (klass);
   install_message_properties (klass);
+  install_deadline_properties (klass);
 }

@@ -22,6 +22,8 @@ typedef struct _SmtpListener   SmtpListener;
 #define SMTP_DEFAULT_MAX_CONNECTION_RATE 240
 #define SMTP_DEFAULT_MAX_RECIPIENTS 1000
 #define SMTP_DEFAULT_MAX_MESSAGES 10000
+#define SMTP_DEFAULT_MIN_DATA_RATE 64
+#define SMTP_DEFAULT_WRITE_TIMEOUT 300
 
 /* A mechanism of SASL that the program has added. */
 typedef struct
@@ -53,6 +55,8 @@ typedef struct
   gboolean limit_local;
   guint    max_recipients;
   guint    max_messages;
+  guint    min_data_rate;
+  guint    write_timeout;
 } SmtpEdgeConfig;
 
 /* What smtp_server_drain() has begun; smtp-server-drain.c. */

@@ -387,6 +387,16 @@ SMTP_AVAILABLE_IN_1_0
 void              smtp_server_set_max_messages    (SmtpServer           *self,
                                                    guint                 value);
 SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_min_data_rate   (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_min_data_rate   (SmtpServer           *self,
+                                                   guint                 value);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_write_timeout   (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_write_timeout   (SmtpServer           *self,
+                                                   guint                 value);
+SMTP_AVAILABLE_IN_1_0
 void              smtp_server_drain               (SmtpServer           *self,
                                                    guint                 milliseconds);
 SMTP_AVAILABLE_IN_1_0

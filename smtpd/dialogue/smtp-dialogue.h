@@ -4,6 +4,7 @@
 
 #include "smtp-body.h"
 #include "smtp-hooks.h"
+#include "smtp-pace.h"
 #include "smtp-replies.h"
 #include "smtp-request-private.h"
 #include "smtp-server-private.h"
@@ -83,6 +84,7 @@ struct _SmtpDialogue
   SmtpDotDecoder decoder;
   SmtpHopCounter hops;
   SmtpBody *body;
+  SmtpPace pace;
 
   /* The BDAT in progress, RFC 3030. */
   guint64 chunk_left;
