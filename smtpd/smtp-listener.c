@@ -3,6 +3,7 @@
 #include "smtp-listener.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <gio/gunixsocketaddress.h>
 
 #include "dialogue/smtp-connection.h"
+#include "dialogue/smtp-replies.h"
 #include "smtp-server-private.h"
 
 /* How many clients are let in before others get their turn. */
@@ -106,6 +108,24 @@ emit_incoming (SmtpListener *self,
   g_signal_emit_by_name (self->server, "incoming", connection, self->socket, &handled);
 }
 
+/* Without a session, and without waiting: it is to cost as little as can be. */
+static void
+refuse (SmtpListener *self,
+        int           fd,
+        SmtpReply    *reply)
+{
+  gsize length;
+  const char *wire = smtp_reply_get_wire (reply, &length);
+
+  g_info ("A client is refused: %.*s", (int) (length - strlen ("\r\n")), wire);
+
+  /* In clear it would not be understood there. */
+  if (self->kind != SMTP_LISTENER_KIND_SMTPS)
+    send (fd, wire, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+  shutdown (fd, SHUT_WR);
+  close (fd);
+}
+
 static void
 welcome (SmtpListener          *self,
          int                    fd,
@@ -114,9 +134,18 @@ welcome (SmtpListener          *self,
 {
   g_autoptr (GError) error = NULL;
   SmtpTransport *transport;
+  SmtpClient *client = NULL;
+  SmtpReply *refusal = smtp_server_admit (self->server, peer, &client);
+
+  if (refusal != NULL)
+    {
+      refuse (self, fd, refusal);
+      return;
+    }
 
   if (is_incoming_watched (self->server))
     {
+      smtp_server_release_client (self->server, client);
       emit_incoming (self, fd);
       return;
     }
@@ -125,11 +154,12 @@ welcome (SmtpListener          *self,
   if (transport == NULL)
     {
       g_warning ("A client is lost: %s", error->message);
+      smtp_server_release_client (self->server, client);
       close (fd);
       return;
     }
 
-  smtp_connection_start (self->server, transport, self->kind, peer, peer_length);
+  smtp_connection_start (self->server, transport, self->kind, peer, peer_length, client);
 }
 
 /* FALSE if there is no client for now, or no room for one. */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "dialogue/smtp-connection.h"
+#include "dialogue/smtp-replies.h"
 #include "smtp-error.h"
 #include "smtp-listener.h"
 #include "smtp-server-private.h"
@@ -205,6 +206,38 @@ smtp_server_dup_listen_addresses (SmtpServer *self)
   return addresses;
 }
 
+SmtpReply *
+smtp_server_admit (SmtpServer             *self,
+                   const struct sockaddr  *peer,
+                   SmtpClient            **client)
+{
+  SmtpServerPrivate *priv = smtp_server_get_private (self);
+  const SmtpEdgeConfig *config = &priv->config.edge;
+  SmtpClient *counted = smtp_clients_count (priv->clients, peer, config->limit_local, g_get_monotonic_time ());
+
+  if (counted != NULL && config->max_connection_rate != 0 && counted->n_new > config->max_connection_rate)
+    return smtp_reply_standard (SMTP_REPLY_TOO_FAST);
+  if (counted != NULL && config->max_connections_per_client != 0 &&
+      counted->n_open >= config->max_connections_per_client)
+    return smtp_reply_standard (SMTP_REPLY_TOO_MANY_OF_CLIENT);
+  if (config->max_connections != 0 && smtp_server_get_n_sessions (self) >= config->max_connections)
+    return smtp_reply_standard (SMTP_REPLY_TOO_MANY_CONNECTIONS);
+
+  if (counted != NULL)
+    smtp_clients_open (priv->clients, counted);
+  *client = counted;
+
+  return NULL;
+}
+
+void
+smtp_server_release_client (SmtpServer *self,
+                            SmtpClient *client)
+{
+  if (client != NULL)
+    smtp_clients_close (smtp_server_get_private (self)->clients, client);
+}
+
 static SmtpTransport *
 make_transport (SmtpServer  *self,
                 GIOStream   *stream,
@@ -234,7 +267,8 @@ make_transport (SmtpServer  *self,
  * @error: return location for an error
  *
  * Serves a client on a stream that the program has already. Both halves of it must be
- * pollable; %G_IO_ERROR_NOT_SUPPORTED is the error if they are not. While [method@Server.drain] is
+ * pollable; %G_IO_ERROR_NOT_SUPPORTED is the error if they are not. The limits on connections do not
+ * apply. While [method@Server.drain] is
  * under way, it is %G_IO_ERROR_CLOSED.
  *
  * Returns: %TRUE if the stream is served now
@@ -262,7 +296,7 @@ smtp_server_accept_stream (SmtpServer        *self,
   if (transport == NULL)
     return FALSE;
 
-  smtp_connection_start (self, transport, kind, NULL, 0);
+  smtp_connection_start (self, transport, kind, NULL, 0, NULL);
 
   return TRUE;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dialogue/smtp-command-table.h"
+#include "smtp-clients.h"
 #include "smtp-server.h"
 #include "smtp-standby.h"
 #include "smtp-tls-context-private.h"
@@ -15,6 +16,14 @@ typedef struct _SmtpListener   SmtpListener;
 
 #define SMTP_DEFAULT_MAX_AUTH_FAILURES 5
 #define SMTP_DEFAULT_AUTH_FAILURE_DELAY 2000
+
+#define SMTP_DEFAULT_MAX_CONNECTIONS 10000
+#define SMTP_DEFAULT_MAX_CONNECTIONS_PER_CLIENT 50
+#define SMTP_DEFAULT_MAX_CONNECTION_RATE 240
+#define SMTP_DEFAULT_MAX_RECIPIENTS 1000
+#define SMTP_DEFAULT_MAX_MESSAGES 10000
+#define SMTP_DEFAULT_MIN_DATA_RATE 64
+#define SMTP_DEFAULT_WRITE_TIMEOUT 300
 
 /* A mechanism of SASL that the program has added. */
 typedef struct
@@ -40,6 +49,14 @@ typedef struct
 {
   guint    unix_mode;
   gboolean reuse_port;
+  guint    max_connections;
+  guint    max_connections_per_client;
+  guint    max_connection_rate;
+  gboolean limit_local;
+  guint    max_recipients;
+  guint    max_messages;
+  guint    min_data_rate;
+  guint    write_timeout;
 } SmtpEdgeConfig;
 
 /* What smtp_server_drain() has begun; smtp-server-drain.c. */
@@ -88,6 +105,7 @@ typedef struct
   gboolean          adding;       /* a socket that the poller watches */
   SmtpTask          activation;   /* start() and stop() come from any thread */
   SmtpDrain         drain;
+  SmtpClients      *clients;
 
   GMutex            lock;         /* of connections: sessions are listed from any thread */
   GHashTable       *connections;
@@ -138,6 +156,13 @@ void                    smtp_server_add_connection    (SmtpServer     *self,
                                                        SmtpConnection *connection);
 void                    smtp_server_remove_connection (SmtpServer     *self,
                                                        SmtpConnection *connection);
+/* Whether a client may come in: the reply if not. *client is what counts it, if anything does; it is
+ * counted as open already. */
+SmtpReply              *smtp_server_admit             (SmtpServer            *self,
+                                                       const struct sockaddr *peer,
+                                                       SmtpClient           **client);
+void                    smtp_server_release_client    (SmtpServer            *self,
+                                                       SmtpClient            *client);
 /* Tells each 421, if it can be told at once. */
 void                    smtp_server_close_connections (SmtpServer     *self);
 

@@ -142,6 +142,7 @@ smtp_server_finalize (GObject *object)
   g_ptr_array_unref (priv->listeners);
   g_ptr_array_unref (priv->keywords);
   g_hash_table_unref (priv->connections);
+  smtp_clients_free (priv->clients);
   g_free (priv->config.hostname);
   g_free (priv->config.ident);
   g_free (priv->config.spool_directory);
@@ -264,6 +265,7 @@ smtp_server_init (SmtpServer *self)
   priv->keywords = smtp_server_new_keywords ();
   smtp_server_init_config (self);
   smtp_server_init_drain (self);
+  priv->clients = smtp_clients_new ();
 }
 
 /**

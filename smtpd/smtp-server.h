@@ -342,6 +342,11 @@ void              smtp_server_set_envelope_type   (SmtpServer           *self,
                                                    GType                 envelope_type);
 
 SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_listen_fd           (SmtpServer           *self,
+                                                   int                   fd,
+                                                   SmtpListenerKind      kind,
+                                                   GError              **error);
+SMTP_AVAILABLE_IN_1_0
 guint             smtp_server_get_unix_mode       (SmtpServer           *self);
 SMTP_AVAILABLE_IN_1_0
 void              smtp_server_set_unix_mode       (SmtpServer           *self,
@@ -352,10 +357,45 @@ SMTP_AVAILABLE_IN_1_0
 void              smtp_server_set_reuse_port      (SmtpServer           *self,
                                                    gboolean              reuse_port);
 SMTP_AVAILABLE_IN_1_0
-gboolean          smtp_server_listen_fd           (SmtpServer           *self,
-                                                   int                   fd,
-                                                   SmtpListenerKind      kind,
-                                                   GError              **error);
+guint             smtp_server_get_max_connections (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_max_connections (SmtpServer           *self,
+                                                   guint                 value);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_max_connections_per_client (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_max_connections_per_client (SmtpServer           *self,
+                                                   guint                 value);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_max_connection_rate (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_max_connection_rate (SmtpServer           *self,
+                                                   guint                 value);
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_get_limit_local     (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_limit_local     (SmtpServer           *self,
+                                                   gboolean              limit_local);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_max_recipients  (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_max_recipients  (SmtpServer           *self,
+                                                   guint                 value);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_max_messages    (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_max_messages    (SmtpServer           *self,
+                                                   guint                 value);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_min_data_rate   (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_min_data_rate   (SmtpServer           *self,
+                                                   guint                 value);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_write_timeout   (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_write_timeout   (SmtpServer           *self,
+                                                   guint                 value);
 SMTP_AVAILABLE_IN_1_0
 void              smtp_server_drain               (SmtpServer           *self,
                                                    guint                 milliseconds);

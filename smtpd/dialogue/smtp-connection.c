@@ -39,6 +39,7 @@ struct _SmtpConnection
   SmtpTransport *transport;
   SmtpDialogue *dialogue;
   SmtpSession *session;
+  SmtpClient *client;    /* the server's count of it, or NULL */
   SmtpTimer timer;
 
   /* Input that waits. */
@@ -50,6 +51,8 @@ struct _SmtpConnection
   gsize output_size;
   gsize output_room;
   gsize output_sent;
+  SmtpTimer write_timer; /* armed while it waits */
+  gsize output_taken;    /* since then */
 
   guint busy : 1;        /* inside pump() */
   guint doomed : 1;      /* destroyed inside pump() */
@@ -98,11 +101,31 @@ write_output (gpointer    data,
 }
 
 static void
+end_write_wait (SmtpConnection *self)
+{
+  self->output_taken = 0;
+  if (self->write_timer.deadline != 0)
+    smtp_poller_disarm (self->poller, &self->write_timer);
+}
+
+/* It has until then to take what waits, or as much as may ever wait. */
+static void
+begin_write_wait (SmtpConnection *self)
+{
+  guint seconds = self->server != NULL ? smtp_server_get_config (self->server)->edge.write_timeout : 0;
+
+  if (seconds != 0 && self->write_timer.deadline == 0)
+    smtp_poller_arm (self->poller, &self->write_timer,
+                     smtp_poller_now (self->poller) + (gint64) seconds * G_USEC_PER_SEC);
+}
+
+static void
 drop_output (SmtpConnection *self)
 {
   /* Idle connections need no buffer. */
   g_clear_pointer (&self->output, g_free);
   self->output_size = self->output_sent = self->output_room = 0;
+  end_write_wait (self);
 }
 
 static void
@@ -114,11 +137,19 @@ flush (SmtpConnection *self)
                                        self->output_size - self->output_sent);
 
       if (n == SMTP_TRANSPORT_AGAIN)
-        return;
+        {
+          begin_write_wait (self);
+          return;
+        }
       if (n == SMTP_TRANSPORT_ERROR)
         self->lost = TRUE;
       else
-        self->output_sent += n;
+        {
+          self->output_sent += n;
+          self->output_taken += n;
+        }
+      if (self->output_taken >= OUTPUT_MAX)
+        end_write_wait (self);
     }
 
   drop_output (self);
@@ -136,9 +167,13 @@ static void
 smtp_connection_free (SmtpConnection *self)
 {
   if (self->server != NULL)
-    smtp_server_remove_connection (self->server, self);
+    {
+      smtp_server_release_client (self->server, self->client);
+      smtp_server_remove_connection (self->server, self);
+    }
 
   smtp_poller_disarm (self->poller, &self->timer);
+  smtp_poller_disarm (self->poller, &self->write_timer);
   smtp_session_detach (self->session);
   smtp_dialogue_free (self->dialogue);
   smtp_transport_free (self->transport);
@@ -476,6 +511,19 @@ on_timer (SmtpTimer *timer)
   pump (self);
 }
 
+/* There is no use in telling it. */
+static void
+on_write_timer (SmtpTimer *timer)
+{
+  SmtpConnection *self = (gpointer) ((char *) timer - G_STRUCT_OFFSET (SmtpConnection, write_timer));
+
+  self->lost = TRUE;
+  if (self->busy || self->dialogue->depth > 0)
+    smtp_transport_requeue (self->transport);
+  else
+    pump (self);
+}
+
 static void
 set_deadline (gpointer data,
               gint64   microseconds)
@@ -546,7 +594,8 @@ smtp_connection_start (SmtpServer    *server,
                        SmtpTransport *transport,
                        SmtpListenerKind kind,
                        const void    *peer,
-                       gsize          peer_length)
+                       gsize          peer_length,
+                       SmtpClient    *client)
 {
   SmtpConnection *self = g_new0 (SmtpConnection, 1);
   g_autoptr (SmtpServer) kept = g_object_ref (server);
@@ -555,7 +604,9 @@ smtp_connection_start (SmtpServer    *server,
   self->server = server;
   self->poller = smtp_poller_ref (smtp_server_get_poller (server));
   self->transport = transport;
+  self->client = client;
   self->timer.func = on_timer;
+  self->write_timer.func = on_write_timer;
   self->session = smtp_server_make_session (server);
   self->dialogue = smtp_dialogue_new (server, self->session, &dialogue_host, self);
 
@@ -588,6 +639,7 @@ smtp_connection_start (SmtpServer    *server,
 void
 smtp_connection_destroy (SmtpConnection *self)
 {
+  smtp_server_release_client (self->server, self->client);
   self->server = NULL;
 
   if (self->busy || self->dialogue->depth > 0)

@@ -12,12 +12,14 @@ G_BEGIN_DECLS
  * what either is not ready for, and sees to it that no connection takes more than its share.
  */
 
-/* Takes @transport and begins. @peer is a struct sockaddr, or NULL to ask the transport. */
+/* Takes @transport and begins. @peer is a struct sockaddr, or NULL to ask the transport; @client counts
+ * it, NULL if nothing does. */
 void         smtp_connection_start       (SmtpServer     *server,
                                           SmtpTransport  *transport,
                                           SmtpListenerKind kind,
                                           const void     *peer,
-                                          gsize           peer_length);
+                                          gsize           peer_length,
+                                          SmtpClient     *client);
 
 /* The server ends. Tells the client, if it can be told at once, and closes. */
 void         smtp_connection_destroy     (SmtpConnection *self);

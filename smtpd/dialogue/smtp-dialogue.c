@@ -87,6 +87,30 @@ smtp_dialogue_is_idle (SmtpDialogue *self)
          (self->phase == SMTP_PHASE_COMMAND || self->phase == SMTP_PHASE_REFUSED);
 }
 
+/* Chunks may be small, and the client slow to send the next one. */
+static gboolean
+is_receiving (SmtpDialogue *self)
+{
+  return self->phase == SMTP_PHASE_DATA || self->phase == SMTP_PHASE_CHUNK ||
+         (self->phase == SMTP_PHASE_COMMAND && self->chunking);
+}
+
+/* @octets of a message have come. */
+static void
+keep_pace (SmtpDialogue *self,
+           gsize         octets)
+{
+  const SmtpServerConfig *config = smtp_server_get_config (self->server);
+
+  if (!is_receiving (self))
+    smtp_pace_end (&self->pace);
+  else if (!smtp_dialogue_is_ready (self))
+    smtp_pace_pause (&self->pace, g_get_monotonic_time ());
+  else
+    smtp_pace_feed (&self->pace, octets, config->edge.min_data_rate,
+                    (gint64) config->timeout * G_USEC_PER_SEC, g_get_monotonic_time ());
+}
+
 static void
 arm (SmtpDialogue *self)
 {
@@ -99,13 +123,20 @@ arm (SmtpDialogue *self)
       return;
     }
 
+  keep_pace (self, 0);
+  if (self->pace.deadline != 0 && self->pace.paused == 0 && seconds != 0)
+    {
+      self->host->deadline (self->host_data, MAX (self->pace.deadline - g_get_monotonic_time (), 1));
+      return;
+    }
+
   if (self->request != NULL && self->phase != SMTP_PHASE_AUTH)
     seconds = config->hook_timeout;
   else if (self->phase == SMTP_PHASE_TLS)
     seconds = config->handshake_timeout;
 
   if (self->phase != SMTP_PHASE_OVER)
-    self->host->deadline (self->host_data, seconds * G_USEC_PER_SEC);
+    self->host->deadline (self->host_data, (gint64) seconds * G_USEC_PER_SEC);
 }
 
 static void
@@ -327,6 +358,7 @@ take_effect (SmtpDialogue *self,
   if (!success && self->command.offset == smtp_command_rcpt_offset)
     self->refused_recipients++;
 
+  self->messages += self->message_ended;
   if (self->message_ended)
     smtp_dialogue_drop_envelope (self);
   else if (self->envelope_is_new && (!success || !smtp_envelope_is_begun (self->envelope)))
@@ -509,10 +541,11 @@ smtp_dialogue_input (SmtpDialogue *self,
                      gsize         size,
                      guint        *budget)
 {
-  gsize used = 0;
+  gsize used = 0, received = 0;
 
   while (used < size && *budget > 0 && smtp_dialogue_is_ready (self))
     {
+      gboolean is_text = self->phase == SMTP_PHASE_DATA || self->phase == SMTP_PHASE_CHUNK;
       gsize consumed;
 
       if (self->phase == SMTP_PHASE_DATA)
@@ -525,10 +558,14 @@ smtp_dialogue_input (SmtpDialogue *self,
         break;
 
       used += consumed;
+      received += is_text ? consumed : 0;
       (*budget)--;
     }
 
-  arm (self);
+  keep_pace (self, received);
+  /* A line that comes octet by octet is none before its end. */
+  if (is_receiving (self) || (used > 0 && self->line_reader.swallowed == 0))
+    arm (self);
 
   return used;
 }

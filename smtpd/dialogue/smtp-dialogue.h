@@ -4,6 +4,7 @@
 
 #include "smtp-body.h"
 #include "smtp-hooks.h"
+#include "smtp-pace.h"
 #include "smtp-replies.h"
 #include "smtp-request-private.h"
 #include "smtp-server-private.h"
@@ -83,6 +84,7 @@ struct _SmtpDialogue
   SmtpDotDecoder decoder;
   SmtpHopCounter hops;
   SmtpBody *body;
+  SmtpPace pace;
 
   /* The BDAT in progress, RFC 3030. */
   guint64 chunk_left;
@@ -106,6 +108,7 @@ struct _SmtpDialogue
   gint64 penalty_end;      /* monotonic */
 
   guint errors;
+  guint messages;          /* that have come to their end */
   guint refused_recipients;
   guint connected : 1;            /* handle-connect was emitted */
   guint chunk_is_last : 1;

@@ -271,6 +271,14 @@ check_mail (SmtpDialogue *self,
   return declare_all (self, smtp_request_get_parameters (request), &declaration);
 }
 
+static gboolean
+has_sent_all (SmtpDialogue *self)
+{
+  guint max_messages = smtp_server_get_config (self->server)->edge.max_messages;
+
+  return max_messages != 0 && self->messages >= max_messages;
+}
+
 void
 smtp_mail_command (SmtpServer  *server,
                    SmtpSession *session,
@@ -288,6 +296,11 @@ smtp_mail_command (SmtpServer  *server,
   if (wrong != NOTHING_WRONG)
     {
       smtp_dialogue_refuse_request (self, request, wrong);
+      return;
+    }
+  if (has_sent_all (self))
+    {
+      smtp_request_send_reply (request, smtp_reply_standard (SMTP_REPLY_TOO_MANY_MESSAGES));
       return;
     }
 
@@ -334,6 +347,14 @@ check_rcpt (SmtpDialogue *self,
   return NOTHING_WRONG;
 }
 
+static gboolean
+has_all_recipients (SmtpDialogue *self)
+{
+  guint max_recipients = smtp_server_get_config (self->server)->edge.max_recipients;
+
+  return max_recipients != 0 && smtp_envelope_get_n_recipients (self->envelope) >= max_recipients;
+}
+
 void
 smtp_rcpt_command (SmtpServer  *server,
                    SmtpSession *session,
@@ -350,6 +371,9 @@ smtp_rcpt_command (SmtpServer  *server,
   wrong = check_rcpt (self, request);
   if (wrong != NOTHING_WRONG)
     smtp_dialogue_refuse_request (self, request, wrong);
+  /* No mistake of the client's, who cannot know. */
+  else if (has_all_recipients (self))
+    smtp_request_send_reply (request, smtp_reply_standard (SMTP_REPLY_TOO_MANY_RECIPIENTS));
   else
     smtp_stages_run_hooks (request, SMTP_HOOK_RCPT, &effect);
 }

@@ -131,7 +131,7 @@ smtp_upstream_link_set_deadline (SmtpUpstreamLink *self,
   if (self->error != NULL)
     return;
 
-  g_source_set_ready_time (self->timer, seconds > 0 ? g_get_monotonic_time () + seconds * G_USEC_PER_SEC : -1);
+  g_source_set_ready_time (self->timer, seconds > 0 ? g_get_monotonic_time () + (gint64) seconds * G_USEC_PER_SEC : -1);
 }
 
 /* Its life */

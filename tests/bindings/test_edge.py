@@ -45,5 +45,25 @@ class Listening(unittest.TestCase):
                 self.assertEqual(first.addresses, second.addresses)
 
 
+class Limits(unittest.TestCase):
+    def test_connections(self):
+        server = make_server(max_connections_per_client=1, limit_local=True)
+        self.assertEqual(server.max_connections_per_client, 1)
+        with Smtpd.Controller(server, '127.0.0.1:0') as controller:
+            address = ('127.0.0.1', int(controller.addresses[0].rpartition(':')[2]))
+            with socket.create_connection(address, PATIENCE) as first, first.makefile('rb') as file:
+                self.assertTrue(file.readline().startswith(b'220 '))
+                with socket.create_connection(address, PATIENCE) as second, second.makefile('rb') as refused:
+                    self.assertRegex(refused.read(), rb'\A421 4\.7\.0 [^\r\n]*\r\n\Z')
+
+    def test_defaults(self):
+        server = Smtpd.Server()
+        for name in 'connections', 'connections_per_client', 'connection_rate', 'recipients', 'messages':
+            self.assertGreater(getattr(server, 'max_' + name), 0)
+        self.assertFalse(server.limit_local)
+        # RFC 5321 section 4.5.3.1.8
+        self.assertGreaterEqual(server.max_recipients, 100)
+
+
 if __name__ == '__main__':
     unittest.main()
