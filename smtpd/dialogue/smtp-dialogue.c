@@ -117,13 +117,15 @@ arm (SmtpDialogue *self)
   const SmtpServerConfig *config = smtp_server_get_config (self->server);
   guint seconds = config->timeout;
 
+  keep_pace (self, 0);
+  self->awaits_line = smtp_dialogue_is_ready (self) && !is_receiving (self);
+
   if (self->phase == SMTP_PHASE_PENALTY)
     {
       self->host->deadline (self->host_data, MAX (self->penalty_end - g_get_monotonic_time (), 1));
       return;
     }
 
-  keep_pace (self, 0);
   if (self->pace.deadline != 0 && self->pace.paused == 0 && seconds != 0)
     {
       self->host->deadline (self->host_data, MAX (self->pace.deadline - g_get_monotonic_time (), 1));
@@ -564,7 +566,7 @@ smtp_dialogue_input (SmtpDialogue *self,
 
   keep_pace (self, received);
   /* A line that comes octet by octet is none before its end. */
-  if (is_receiving (self) || (used > 0 && self->line_reader.swallowed == 0))
+  if (!self->awaits_line || (used > 0 && self->line_reader.swallowed == 0))
     arm (self);
 
   return used;

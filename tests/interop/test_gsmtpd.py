@@ -428,6 +428,25 @@ class Signals(TempDirCase):
                 client.noop()
             self.assertEqual(server.end(), 0)
 
+    @unittest.skipIf(shutil.which('openssl') is None, 'openssl is not there')
+    def test_hangup_certificate(self):
+        """A certificate that cannot be read does not take the place of one that could."""
+        file = self.path('tls.pem')
+        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1',
+                        '-nodes', '-keyout', file, '-out', self.path('cert.pem'), '-subj', '/CN=localhost'],
+                       check=True, timeout=PATIENCE, stderr=subprocess.DEVNULL)
+        with open(self.path('cert.pem')) as cert, open(file, 'a') as both:
+            both.write(cert.read())
+        with Gsmtpd('--tls-cert', file) as server:
+            with open(file, 'w') as broken:
+                broken.write('x')
+            server.process.send_signal(signal.SIGHUP)
+            server.wait_until(lambda: 'tls.pem' in server.errors())
+            with server.client() as client:
+                client.starttls()
+                client.noop()
+            self.assertEqual(server.end(), 0)
+
     def test_stubborn_client(self):
         """One that never closes does not keep the program alive."""
         with Gsmtpd() as server:
