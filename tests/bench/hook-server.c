@@ -67,6 +67,7 @@ main (int    argc,
   g_autoptr (GError) error = NULL;
 
   smtp_server_set_data_size_limit (server, 0);
+  smtp_server_set_max_connections (server, 0);
   if (argc > 3)
     smtp_server_set_spool_threshold (server, (guint) atoi (argv[3]));
   connect_hooks (server, argc > 2 ? argv[2] : "none");
