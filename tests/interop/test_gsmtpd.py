@@ -420,14 +420,6 @@ class Signals(TempDirCase):
                 server.wait_until(lambda: not listens(server.port()))
                 self.assertEqual(server.end(), 0)
 
-    def test_hangup(self):
-        """Without a certificate there is nothing to be read."""
-        with Gsmtpd() as server:
-            server.process.send_signal(signal.SIGHUP)
-            with server.client() as client:
-                client.noop()
-            self.assertEqual(server.end(), 0)
-
     @unittest.skipIf(shutil.which('openssl') is None, 'openssl is not there')
     def test_hangup_certificate(self):
         """A certificate that cannot be read does not take the place of one that could."""
