@@ -13,18 +13,57 @@ smtp_hop_counter_init (SmtpHopCounter *self)
 }
 
 static void
+end_header (SmtpHopCounter *self)
+{
+  self->ended = TRUE;
+  self->size = self->line;
+}
+
+static void
 end_line (SmtpHopCounter *self)
 {
-  self->ended = !self->has_text;
-  self->has_text = self->differs = FALSE;
+  if (self->part != SMTP_FIELD_BODY)
+    {
+      end_header (self);
+      return;
+    }
+
+  self->part = SMTP_FIELD_BEGIN;
+  self->line = self->size;
+  self->differs = FALSE;
   self->matched = 0;
+}
+
+static void
+take_name (SmtpHopCounter *self,
+           guint8          octet)
+{
+  gboolean is_blank = octet == ' ' || octet == '\t';
+
+  if (octet == '\r')
+    return;
+
+  if (self->part == SMTP_FIELD_BEGIN && is_blank)
+    {
+      self->part = SMTP_FIELD_BODY;
+      self->differs = TRUE;
+    }
+  else if (self->part != SMTP_FIELD_BEGIN && octet == ':')
+    self->part = SMTP_FIELD_BODY;
+  else if (self->part != SMTP_FIELD_BEGIN && is_blank)
+    self->part = SMTP_FIELD_SPACE;
+  else if (self->part != SMTP_FIELD_SPACE && octet != ':' && g_ascii_isgraph (octet))
+    self->part = SMTP_FIELD_NAME;
+  else
+    end_header (self);
 }
 
 static void
 take_octet (SmtpHopCounter *self,
             guint8          octet)
 {
-  self->has_text |= octet != '\r';
+  if (self->part != SMTP_FIELD_BODY)
+    take_name (self, octet);
 
   if (self->differs)
     return;
@@ -47,18 +86,23 @@ smtp_hop_counter_feed (SmtpHopCounter *self,
 
   while (data < end && !self->ended)
     {
-      if (*data == '\n')
+      guint8 octet = *data++;
+
+      self->size++;
+      if (octet == '\n')
         end_line (self);
       else
-        take_octet (self, *data);
-      data++;
+        take_octet (self, octet);
 
       /* Of a line that is another field only the end matters. */
-      if (self->differs && self->has_text && data < end)
+      if (self->differs && self->part == SMTP_FIELD_BODY && data < end)
         {
-          data = memchr (data, '\n', (gsize) (end - data));
-          if (data == NULL)
+          const guint8 *newline = memchr (data, '\n', (gsize) (end - data));
+
+          self->size += (gsize) ((newline != NULL ? newline : end) - data);
+          if (newline == NULL)
             return;
+          data = newline;
         }
     }
 }
