@@ -63,6 +63,9 @@ typedef enum
  * @SMTP_LISTENER_KIND_SMTP: SMTP, RFC 5321
  * @SMTP_LISTENER_KIND_LMTP: LMTP, RFC 2033
  * @SMTP_LISTENER_KIND_SMTPS: SMTP in TLS from the first octet on, RFC 8314
+ * @SMTP_LISTENER_KIND_SUBMISSION: submission, RFC 6409: as SMTP, but clients must authenticate, as if
+ *   [property@Server:auth-required] were set
+ * @SMTP_LISTENER_KIND_SUBMISSIONS: the same in TLS from the first octet on, RFC 8314
  *
  * What is spoken on an address that a server listens on.
  */
@@ -70,7 +73,9 @@ typedef enum
 {
   SMTP_LISTENER_KIND_SMTP,
   SMTP_LISTENER_KIND_LMTP,
-  SMTP_LISTENER_KIND_SMTPS
+  SMTP_LISTENER_KIND_SMTPS,
+  SMTP_LISTENER_KIND_SUBMISSION,
+  SMTP_LISTENER_KIND_SUBMISSIONS
 } SmtpListenerKind;
 
 /**

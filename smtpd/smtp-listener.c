@@ -20,6 +20,9 @@
 /* When there are no descriptors left, how long until the next try. */
 #define PAUSE (G_USEC_PER_SEC / 10)
 
+/* How many clients are told that a server has closed: as many as may wait. */
+#define MAX_TURNED_AWAY 4096
+
 /* Descriptors that are left for everything else. */
 #define RESERVE 16
 
@@ -120,7 +123,7 @@ refuse (SmtpListener *self,
   g_info ("A client is refused: %.*s", (int) (length - strlen ("\r\n")), wire);
 
   /* In clear it would not be understood there. */
-  if (self->kind != SMTP_LISTENER_KIND_SMTPS)
+  if (!smtp_listener_kind_is_tls (self->kind))
     send (fd, wire, length, MSG_DONTWAIT | MSG_NOSIGNAL);
   shutdown (fd, SHUT_WR);
   close (fd);
@@ -259,6 +262,31 @@ smtp_listener_kind_of (GObject *source_object)
     return SMTP_LISTENER_KIND_SMTP;
 
   return GPOINTER_TO_INT (g_object_get_data (source_object, KIND_KEY));
+}
+
+gboolean
+smtp_listener_kind_is_tls (SmtpListenerKind kind)
+{
+  return kind == SMTP_LISTENER_KIND_SMTPS || kind == SMTP_LISTENER_KIND_SUBMISSIONS;
+}
+
+/* Whoever else has the socket has the clients, too. */
+void
+smtp_listener_turn_away (SmtpListener *self,
+                         SmtpReply    *reply)
+{
+  if (smtp_listener_is_closed (self) || self->keeps_path)
+    return;
+
+  for (guint i = 0; i < MAX_TURNED_AWAY; i++)
+    {
+      int fd = accept4 (g_socket_get_fd (self->socket), NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+      if (fd >= 0)
+        refuse (self, fd, reply);
+      else if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO)
+        break;
+    }
 }
 
 /* The epoll set holds on to a descriptor that somebody else has, too. */

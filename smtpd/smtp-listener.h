@@ -24,6 +24,11 @@ SmtpListener *smtp_listener_new          (SmtpServer     *server,
 /* What GSocketService::incoming names as its source object, and what it says. */
 GObject      *smtp_listener_new_source   (SmtpListenerKind kind);
 SmtpListenerKind smtp_listener_kind_of   (GObject        *source_object);
+/* TLS comes before everything else. */
+gboolean      smtp_listener_kind_is_tls  (SmtpListenerKind kind);
+/* Tells clients that wait to be accepted that there is no service. */
+void          smtp_listener_turn_away    (SmtpListener   *self,
+                                          SmtpReply      *reply);
 /* The path of a Unix socket is somebody else's: it stays. */
 void          smtp_listener_keep_path    (SmtpListener   *self);
 void          smtp_listener_free         (SmtpListener   *self);

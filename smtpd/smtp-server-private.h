@@ -25,6 +25,12 @@ typedef struct _SmtpListener   SmtpListener;
 #define SMTP_DEFAULT_MIN_DATA_RATE 64
 #define SMTP_DEFAULT_WRITE_TIMEOUT 300
 
+#define SMTP_DEFAULT_SOFT_ERRORS 10
+#define SMTP_DEFAULT_ERROR_DELAY 1000
+#define SMTP_DEFAULT_MAX_JUNK_COMMANDS 100
+#define SMTP_DEFAULT_MAX_HEADER_SIZE 1048576
+#define SMTP_DEFAULT_CLOSE_TIMEOUT 5
+
 /* A mechanism of SASL that the program has added. */
 typedef struct
 {
@@ -59,6 +65,25 @@ typedef struct
   guint    write_timeout;
 } SmtpEdgeConfig;
 
+/* How often a command may come. */
+typedef struct
+{
+  char *verb;  /* in capital letters */
+  guint max;   /* 0: any number */
+} SmtpCommandLimit;
+
+/* What they say of manners; smtp-server-limits.c. */
+typedef struct
+{
+  guint      greeting_delay;    /* milliseconds */
+  guint      soft_errors;
+  guint      error_delay;       /* milliseconds */
+  guint      max_junk_commands;
+  guint      max_header_size;
+  guint      close_timeout;
+  GPtrArray *commands;          /* SmtpCommandLimit; NULL if there are none */
+} SmtpLimitConfig;
+
 /* What smtp_server_drain() has begun; smtp-server-drain.c. */
 typedef struct
 {
@@ -87,6 +112,7 @@ typedef struct
   guint            handshake_timeout;
   SmtpAuthConfig   auth;
   SmtpEdgeConfig   edge;
+  SmtpLimitConfig  limits;
   gboolean         log_dialogue;
   GType            session_type;
   GType            envelope_type;
@@ -129,6 +155,22 @@ gboolean                smtp_server_get_edge_property (SmtpServer   *self,
 gboolean                smtp_server_set_edge_property (SmtpServer   *self,
                                                        guint         prop_id,
                                                        const GValue *value);
+
+#define SMTP_SERVER_FIRST_LIMIT_PROPERTY 0x180
+void                    smtp_limit_config_init      (SmtpLimitConfig *self);
+void                    smtp_limit_config_clear     (SmtpLimitConfig *self);
+void                    smtp_server_install_limit_properties (GObjectClass *klass);
+gboolean                smtp_server_get_limit_property (SmtpServer   *self,
+                                                        guint         prop_id,
+                                                        GValue       *value);
+gboolean                smtp_server_set_limit_property (SmtpServer   *self,
+                                                        guint         prop_id,
+                                                        const GValue *value,
+                                                        GParamSpec   *pspec);
+/* FALSE if that is once too often. *counts is of one connection, NULL at first. */
+gboolean                smtp_server_count_command   (SmtpServer     *self,
+                                                     const char     *verb,
+                                                     GArray        **counts);
 
 SmtpCommandTable       *smtp_server_get_commands    (SmtpServer     *self);
 /* NULL if there are none. The array is never changed, only replaced. */

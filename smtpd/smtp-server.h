@@ -397,6 +397,43 @@ SMTP_AVAILABLE_IN_1_0
 void              smtp_server_set_write_timeout   (SmtpServer           *self,
                                                    guint                 value);
 SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_greeting_delay  (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_greeting_delay  (SmtpServer           *self,
+                                                   guint                 value);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_soft_errors     (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_soft_errors     (SmtpServer           *self,
+                                                   guint                 value);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_error_delay     (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_error_delay     (SmtpServer           *self,
+                                                   guint                 value);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_max_junk_commands (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_max_junk_commands (SmtpServer           *self,
+                                                   guint                 value);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_max_header_size (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_max_header_size (SmtpServer           *self,
+                                                   guint                 value);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_close_timeout   (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_close_timeout   (SmtpServer           *self,
+                                                   guint                 value);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_command_limit   (SmtpServer           *self,
+                                                   const char           *verb);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_command_limit   (SmtpServer           *self,
+                                                   const char           *verb,
+                                                   guint                 max);
+SMTP_AVAILABLE_IN_1_0
 void              smtp_server_drain               (SmtpServer           *self,
                                                    guint                 milliseconds);
 SMTP_AVAILABLE_IN_1_0

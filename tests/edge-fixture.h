@@ -48,16 +48,24 @@ edge_on_drained (SmtpServer  *server,
   fixture->drained++;
 }
 
+/* From now on clients connect there. */
 static inline void
-edge_listen (EdgeFixture *fixture)
+edge_listen_for (EdgeFixture      *fixture,
+                 SmtpListenerKind  kind)
 {
   g_auto (GStrv) addresses = NULL;
   g_autoptr (GError) error = NULL;
 
-  smtp_server_listen (fixture->server, "127.0.0.1:0", SMTP_LISTENER_KIND_SMTP, &error);
+  smtp_server_listen (fixture->server, "127.0.0.1:0", kind, &error);
   g_assert_no_error (error);
   addresses = smtp_server_dup_listen_addresses (fixture->server);
-  fixture->port = g_ascii_strtoull (strrchr (addresses[0], ':') + 1, NULL, 10);
+  fixture->port = g_ascii_strtoull (strrchr (addresses[g_strv_length (addresses) - 1], ':') + 1, NULL, 10);
+}
+
+static inline void
+edge_listen (EdgeFixture *fixture)
+{
+  edge_listen_for (fixture, SMTP_LISTENER_KIND_SMTP);
 }
 
 static inline void

@@ -168,7 +168,7 @@ static void
 begin (Test *test)
 {
   test->server = g_object_new (SMTP_TYPE_SERVER, "hostname", "mx.example", "auth-requires-tls", FALSE,
-                               "auth-failure-delay", 0, NULL);
+                               "auth-failure-delay", 0, "error-delay", 0, NULL);
   test->output = g_string_new (NULL);
   if (test->password != NULL || test->secret != NULL)
     g_signal_connect (test->server, "handle-credentials", G_CALLBACK (on_credentials), test);

@@ -125,6 +125,8 @@ set_up_short (EdgeFixture   *fixture,
 {
   edge_set_up (fixture, data);
   smtp_server_set_min_data_rate (fixture->server, 100000);
+  /* Those who are served beside say little else. */
+  smtp_server_set_max_junk_commands (fixture->server, 0);
 }
 
 /* Sends @piece again and again until the server has had enough, while another client is served. */
@@ -254,6 +256,193 @@ test_deaf (EdgeFixture   *fixture,
     }
 }
 
+/* Clients that stop in the middle of something. */
+
+static SmtpVerdict
+hold (SmtpServer   *server,
+      SmtpSession  *session,
+      SmtpEnvelope *envelope,
+      SmtpRequest  *request,
+      SmtpAddress  *address,
+      EdgeFixture  *fixture)
+{
+  smtp_request_hold (request);
+
+  return SMTP_VERDICT_HANDLED;
+}
+
+static SmtpVerdict
+refuse (SmtpServer      *server,
+        SmtpSession     *session,
+        SmtpEnvelope    *envelope,
+        SmtpRequest     *request,
+        SmtpCredentials *credentials,
+        EdgeFixture     *fixture)
+{
+  smtp_request_reply (request, 535, NULL);
+
+  return SMTP_VERDICT_HANDLED;
+}
+
+static void
+set_up_stalls (EdgeFixture *fixture)
+{
+  static const char * const plain[] = { "PLAIN", NULL };
+  g_autoptr (SmtpTlsContext) context = NULL;
+  g_autoptr (GError) error = NULL;
+
+  context = smtp_tls_context_new_self_signed ("mx.example.org", &error);
+  g_assert_no_error (error);
+  smtp_server_set_tls_context (fixture->server, context);
+  smtp_server_set_auth_requires_tls (fixture->server, FALSE);
+  smtp_server_set_auth_mechanisms (fixture->server, plain);
+  smtp_server_set_close_timeout (fixture->server, 1);
+  g_signal_connect (fixture->server, "handle-auth", G_CALLBACK (refuse), fixture);
+}
+
+/* What each says, the code of the last answer to it, and the last word that it gets: "" if it would not
+ * understand one. It reads, and stays. */
+static const struct
+{
+  const char *name;
+  const char *said;
+  const char *code;
+  const char *word;
+  SmtpListenerKind kind;
+} stalls[] =
+{
+  { "silent", NULL, "220", "421 4.4.2", SMTP_LISTENER_KIND_SMTP },
+  { "command", "EHL", NULL, "421 4.4.2", SMTP_LISTENER_KIND_SMTP },
+  { "transaction", "EHLO x\r\nMAIL FROM:<>\r\n", "250 2.1.0", "421 4.4.2", SMTP_LISTENER_KIND_SMTP },
+  { "auth", "EHLO x\r\nAUTH PLAIN\r\n", "334", "421 4.4.2", SMTP_LISTENER_KIND_SMTP },
+  { "auth-line", "EHLO x\r\nAUTH PLAIN\r\nAGpv", "334", "421 4.4.2", SMTP_LISTENER_KIND_SMTP },
+  { "data", "EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<b@example.org>\r\nDATA\r\nx", "354", "421 4.4.2",
+    SMTP_LISTENER_KIND_SMTP },
+  { "chunk", "EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<b@example.org>\r\nBDAT 9\r\nx", "250 2.1.5", "421 4.4.2",
+    SMTP_LISTENER_KIND_SMTP },
+  { "between-chunks", "EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<b@example.org>\r\nBDAT 1\r\nx", "250 2.0.0",
+    "421 4.4.2", SMTP_LISTENER_KIND_SMTP },
+  { "lmtp", "LHL", NULL, "421 4.4.2", SMTP_LISTENER_KIND_LMTP },
+  { "submission", "EHLO x\r\nMAIL FROM:<>\r\n", "530", "421 4.4.2", SMTP_LISTENER_KIND_SUBMISSION },
+  { "tls", NULL, NULL, "", SMTP_LISTENER_KIND_SMTPS },
+  { "tls-hello", "\x16\x03\x01", NULL, "", SMTP_LISTENER_KIND_SUBMISSIONS },
+  { "starttls", "EHLO x\r\nSTARTTLS\r\n", "220 2.0.0", "", SMTP_LISTENER_KIND_SMTP },
+  { "quit", "QUIT\r\n", NULL, "221", SMTP_LISTENER_KIND_SMTP },
+  { "quit-and-more", "QUIT\r\nNOOP\r\n", NULL, "221", SMTP_LISTENER_KIND_SMTP },
+};
+
+static void
+expect_until (EdgeClient *client,
+              const char *code)
+{
+  while (strstr (client->input->str, code) == NULL)
+    edge_read (client);
+  g_string_erase (client->input, 0, strstr (client->input->str, code) - client->input->str);
+  edge_expect (client, code);
+}
+
+typedef struct
+{
+  EdgeClient *client;
+  GObject *session;  /* NULL when it is gone */
+} Stall;
+
+static GObject *
+find_newest (SmtpServer *server)
+{
+  g_autoptr (GPtrArray) sessions = smtp_server_get_sessions (server);
+  SmtpSession *newest = g_ptr_array_index (sessions, 0);
+
+  for (guint i = 1; i < sessions->len; i++)
+    {
+      SmtpSession *session = g_ptr_array_index (sessions, i);
+
+      if (smtp_session_get_id (session) > smtp_session_get_id (newest))
+        newest = session;
+    }
+
+  return G_OBJECT (newest);
+}
+
+static void
+begin_stall (EdgeFixture *fixture,
+             Stall       *self,
+             guint        i)
+{
+  guint n_sessions = smtp_server_get_n_sessions (fixture->server);
+
+  edge_listen_for (fixture, stalls[i].kind);
+  self->client = edge_connect (fixture);
+  edge_wait_for (smtp_server_get_n_sessions (fixture->server) > n_sessions);
+  self->session = find_newest (fixture->server);
+  g_object_add_weak_pointer (self->session, (gpointer *) &self->session);
+}
+
+static void
+end_stall (Stall *self,
+           guint  i)
+{
+  g_test_message ("%s", stalls[i].name);
+  if (stalls[i].code != NULL)
+    expect_until (self->client, stalls[i].code);
+  if (*stalls[i].word != '\0')
+    expect_until (self->client, stalls[i].word);
+  else
+    g_string_truncate (self->client->input, 0);
+  edge_expect_end (self->client);
+  edge_client_free (self->client);
+}
+
+/* Their sessions are gone, and all the memory that goes with them, while another client is served. */
+static void
+test_stalls (EdgeFixture   *fixture,
+             gconstpointer  data)
+{
+  gint64 deadline = g_get_monotonic_time () + EDGE_PATIENCE;
+  g_autoptr (EdgeClient) other = edge_greet (fixture);
+  Stall all[G_N_ELEMENTS (stalls)] = { 0 };
+  guint n_left = G_N_ELEMENTS (stalls);
+
+  set_up_stalls (fixture);
+  smtp_server_set_timeout (fixture->server, 2);
+  smtp_server_set_handshake_timeout (fixture->server, 2);
+  for (guint i = 0; i < G_N_ELEMENTS (stalls); i++)
+    begin_stall (fixture, &all[i], i);
+  for (guint i = 0; i < G_N_ELEMENTS (stalls); i++)
+    edge_send (all[i].client, stalls[i].said != NULL ? stalls[i].said : "");
+  while (n_left > 0)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      edge_say (other, "NOOP\r\n", "250");
+      n_left = 0;
+      for (guint i = 0; i < G_N_ELEMENTS (stalls); i++)
+        n_left += all[i].session != NULL;
+    }
+  g_assert_cmpuint (smtp_server_get_n_sessions (fixture->server), ==, 1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (stalls); i++)
+    end_stall (&all[i], i);
+  g_assert_cmpuint (fixture->taken, ==, 0);
+  edge_begin_message (other);
+  edge_say (other, "x\r\n.\r\n", "250");
+}
+
+/* It is the hook that is late: the client may go on. */
+static void
+test_late_hook (EdgeFixture   *fixture,
+                gconstpointer  data)
+{
+  g_autoptr (EdgeClient) client = edge_greet (fixture);
+  g_autoptr (EdgeClient) other = edge_greet (fixture);
+
+  g_signal_connect (fixture->server, "handle-mail", G_CALLBACK (hold), fixture);
+  smtp_server_set_hook_timeout (fixture->server, 1);
+  edge_send (client, "MAIL FROM:<a@example.org>\r\n");
+  edge_say (other, "NOOP\r\n", "250");
+  edge_expect (client, "451 4.3.0");
+  edge_say (client, "NOOP\r\n", "250");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -270,6 +459,8 @@ main (int    argc,
     { "/deadlines/slow/chunks", test_small_chunks },
     { "/deadlines/steady", test_steady },
     { "/deadlines/deaf", test_deaf },
+    { "/deadlines/stalls", test_stalls },
+    { "/deadlines/hook", test_late_hook },
   };
 
   g_test_init (&argc, &argv, NULL);

@@ -92,7 +92,7 @@ set_up (Fixture       *fixture,
         gconstpointer  data)
 {
   fixture->server = g_object_new (SMTP_TYPE_SERVER, "hostname", "mx", "ident", "", "timeout", 7,
-                                  "hook-timeout", 3, NULL);
+                                  "hook-timeout", 3, "error-delay", 0, NULL);
   g_signal_connect (fixture->server, "handle-disconnect", G_CALLBACK (on_disconnect), fixture);
   smtp_server_get_poller (fixture->server);
   fixture->session = smtp_session_new ();

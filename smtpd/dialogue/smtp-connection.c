@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "smtp-dialogue.h"
+#include "smtp-listener.h"
 #include "smtp-secret-private.h"
 #include "smtp-session-private.h"
 #include "smtp-tls-info-private.h"
@@ -26,10 +27,9 @@
 /* Replies that wait for a client that does not read: beyond this, no more commands are done. */
 #define OUTPUT_MAX 16384
 
-/* After the last word the client has so long to read it and to close, RFC 1122 section 4.2.2.13:
- * closing with unread input makes a reset of it, which may overtake the word. */
-#define LINGER_TIME (5 * G_USEC_PER_SEC)
-/* Of a server that wants to come to rest. */
+/* After the last word the client has some time to read it and to close, RFC 1122 section 4.2.2.13:
+ * closing with unread input makes a reset of it, which may overtake the word. So much of a server that
+ * wants to come to rest, at most. */
 #define SHORT_LINGER_TIME G_USEC_PER_SEC
 
 struct _SmtpConnection
@@ -555,12 +555,24 @@ start_tls (gpointer data)
 }
 
 static void
+linger (SmtpConnection *self)
+{
+  /* A server that ends has no use for it. */
+  guint seconds = self->server != NULL ? smtp_server_get_config (self->server)->limits.close_timeout : 0;
+  gint64 time = (gint64) seconds * G_USEC_PER_SEC;
+
+  if (self->draining)
+    time = MIN (time, SHORT_LINGER_TIME);
+  set_deadline (self, MAX (time, 1));
+}
+
+static void
 set_over (gpointer data)
 {
   SmtpConnection *self = data;
 
   self->over = TRUE;
-  set_deadline (self, self->draining ? SHORT_LINGER_TIME : LINGER_TIME);
+  linger (self);
 }
 
 /* smtp_session_close() */
@@ -616,6 +628,8 @@ smtp_connection_start (SmtpServer    *server,
       smtp_session_set_lmtp (self->session);
     }
 
+  self->dialogue->is_submission = kind == SMTP_LISTENER_KIND_SUBMISSION || kind == SMTP_LISTENER_KIND_SUBMISSIONS;
+
   link = (SmtpSessionLink) { self->poller, transport, close_session, self };
   smtp_session_attach (self->session, &link);
   if (peer != NULL)
@@ -625,7 +639,7 @@ smtp_connection_start (SmtpServer    *server,
   smtp_transport_set_callback (transport, on_transport, self);
 
   self->busy = TRUE;
-  if (kind == SMTP_LISTENER_KIND_SMTPS)
+  if (smtp_listener_kind_is_tls (kind))
     {
       self->wants_tls = TRUE;
       smtp_dialogue_expect_tls (self->dialogue);
@@ -664,7 +678,7 @@ smtp_connection_drain (SmtpConnection *self)
 {
   self->draining = TRUE;
   if (self->over)
-    set_deadline (self, SHORT_LINGER_TIME);
+    linger (self);
   else if (!self->busy && self->dialogue->depth == 0)
     pump (self);
 }

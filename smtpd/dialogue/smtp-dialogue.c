@@ -39,6 +39,7 @@ smtp_dialogue_free (SmtpDialogue *self)
 
   smtp_dialogue_abort (self);
   g_clear_object (&self->spare);
+  g_clear_pointer (&self->command_counts, g_array_unref);
   g_clear_pointer (&self->chunk_reply, smtp_reply_unref);
   g_clear_object (&self->session);
   g_free (self);
@@ -56,9 +57,12 @@ smtp_dialogue_is_ready (SmtpDialogue *self)
   /* A challenge is part of a command. */
   if (self->request != NULL)
     return self->phase == SMTP_PHASE_AUTH;
+  if (self->pause_end != 0)
+    return FALSE;
 
   switch (self->phase)
     {
+    case SMTP_PHASE_DELAY:
     case SMTP_PHASE_COMMAND:
     case SMTP_PHASE_REFUSED:
       return TRUE;
@@ -84,7 +88,13 @@ smtp_dialogue_is_idle (SmtpDialogue *self)
     return !self->auth->refused;
 
   return self->request == NULL && self->envelope == NULL &&
-         (self->phase == SMTP_PHASE_COMMAND || self->phase == SMTP_PHASE_REFUSED);
+         (self->phase == SMTP_PHASE_COMMAND || self->phase == SMTP_PHASE_REFUSED || self->phase == SMTP_PHASE_DELAY);
+}
+
+gboolean
+smtp_dialogue_is_deciding (SmtpDialogue *self)
+{
+  return self->request != NULL && self->message_ended;
 }
 
 /* Chunks may be small, and the client slow to send the next one. */
@@ -111,24 +121,34 @@ keep_pace (SmtpDialogue *self,
                     (gint64) config->timeout * G_USEC_PER_SEC, g_get_monotonic_time ());
 }
 
+/* When something is to happen that is not for the client, nor for a hook, to bring about: 0 if nothing is. */
+static gint64
+get_appointment (SmtpDialogue *self)
+{
+  if (self->phase == SMTP_PHASE_PENALTY || self->phase == SMTP_PHASE_DELAY)
+    return self->penalty_end;
+  if (self->request == NULL && self->pause_end != 0)
+    return self->pause_end;
+  if (self->pace.deadline != 0 && self->pace.paused == 0 && smtp_server_get_config (self->server)->timeout != 0)
+    return self->pace.deadline;
+
+  return 0;
+}
+
 static void
 arm (SmtpDialogue *self)
 {
   const SmtpServerConfig *config = smtp_server_get_config (self->server);
   guint seconds = config->timeout;
+  gint64 appointment;
 
   keep_pace (self, 0);
   self->awaits_line = smtp_dialogue_is_ready (self) && !is_receiving (self);
 
-  if (self->phase == SMTP_PHASE_PENALTY)
+  appointment = get_appointment (self);
+  if (appointment != 0 && self->phase != SMTP_PHASE_OVER)
     {
-      self->host->deadline (self->host_data, MAX (self->penalty_end - g_get_monotonic_time (), 1));
-      return;
-    }
-
-  if (self->pace.deadline != 0 && self->pace.paused == 0 && seconds != 0)
-    {
-      self->host->deadline (self->host_data, MAX (self->pace.deadline - g_get_monotonic_time (), 1));
+      self->host->deadline (self->host_data, MAX (appointment - g_get_monotonic_time (), 1));
       return;
     }
 
@@ -235,11 +255,13 @@ smtp_dialogue_close (SmtpDialogue *self,
 gboolean
 smtp_dialogue_count_error (SmtpDialogue *self)
 {
-  guint max_errors = smtp_server_get_config (self->server)->max_errors;
+  const SmtpServerConfig *config = smtp_server_get_config (self->server);
 
   self->errors++;
+  if (self->errors > config->limits.soft_errors && config->limits.error_delay != 0)
+    self->pause_end = g_get_monotonic_time () + config->limits.error_delay * (gint64) 1000;
 
-  return max_errors != 0 && self->errors >= max_errors;
+  return config->max_errors != 0 && self->errors >= config->max_errors;
 }
 
 /* What is no command at all gets no request. */
@@ -362,6 +384,8 @@ take_effect (SmtpDialogue *self,
 
   self->messages += self->message_ended;
   if (self->message_ended)
+    self->junk = 0;
+  if (self->message_ended)
     smtp_dialogue_drop_envelope (self);
   else if (self->envelope_is_new && (!success || !smtp_envelope_is_begun (self->envelope)))
     smtp_dialogue_drop_envelope (self);
@@ -475,7 +499,15 @@ greet (SmtpDialogue *self)
 void
 smtp_dialogue_start (SmtpDialogue *self)
 {
-  greet (self);
+  guint delay = smtp_server_get_config (self->server)->limits.greeting_delay;
+
+  if (delay == 0)
+    greet (self);
+  else
+    {
+      self->phase = SMTP_PHASE_DELAY;
+      self->penalty_end = g_get_monotonic_time () + delay * (gint64) 1000;
+    }
   arm (self);
 }
 
@@ -512,12 +544,28 @@ smtp_dialogue_resume (SmtpDialogue *self,
   self->host->resume (self->host_data);
 }
 
+/* The client has waited, which may go on. */
+static void
+end_wait (SmtpDialogue *self)
+{
+  self->pause_end = 0;
+  if (self->phase == SMTP_PHASE_DELAY)
+    greet (self);
+  arm (self);
+  self->host->resume (self->host_data);
+}
+
 void
 smtp_dialogue_time_out (SmtpDialogue *self)
 {
   if (self->phase == SMTP_PHASE_OVER)
     return;
 
+  if (self->request == NULL && (self->phase == SMTP_PHASE_DELAY || self->pause_end != 0))
+    {
+      end_wait (self);
+      return;
+    }
   if (self->request == NULL || self->phase == SMTP_PHASE_AUTH)
     {
       say_goodbye (self, smtp_reply_standard (SMTP_REPLY_TIMEOUT));
@@ -566,7 +614,7 @@ smtp_dialogue_input (SmtpDialogue *self,
 
   keep_pace (self, received);
   /* A line that comes octet by octet is none before its end. */
-  if (!self->awaits_line || (used > 0 && self->line_reader.swallowed == 0))
+  if (!self->awaits_line || self->pause_end != 0 || (used > 0 && self->line_reader.swallowed == 0))
     arm (self);
 
   return used;

@@ -22,6 +22,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   SMTP_PHASE_START,      /* before the greeting */
+  SMTP_PHASE_DELAY,      /* before that: the client should be silent */
   SMTP_PHASE_COMMAND,
   SMTP_PHASE_DATA,       /* the text of a message, up to its dot */
   SMTP_PHASE_CHUNK,      /* the octets of a BDAT */
@@ -105,9 +106,12 @@ struct _SmtpDialogue
   /* The AUTH in progress. */
   SmtpAuthExchange *auth;
   guint auth_failures;     /* of the connection */
-  gint64 penalty_end;      /* monotonic */
+  gint64 penalty_end;      /* monotonic; of the delay before the greeting, too */
 
   guint errors;
+  gint64 pause_end;        /* monotonic: until then the client is not listened to; 0: it is */
+  guint junk;              /* commands since the last message that bring none */
+  GArray *command_counts;  /* of smtp_server_count_command() */
   guint messages;          /* that have come to their end */
   guint refused_recipients;
   guint connected : 1;            /* handle-connect was emitted */
@@ -116,6 +120,7 @@ struct _SmtpDialogue
   guint chunking : 1;             /* the message came by BDAT so far */
   guint chunking_failed : 1;      /* and is spoilt */
   guint is_lmtp : 1;              /* RFC 2033 */
+  guint is_submission : 1;        /* RFC 6409: AUTH is required */
   guint envelope_is_new : 1;      /* made for the MAIL in progress */
   guint message_ended : 1;        /* the command in progress is the end of a message */
   guint starts_tls : 1;           /* the command in progress asks for it */
@@ -153,6 +158,9 @@ gboolean      smtp_dialogue_is_ready  (SmtpDialogue           *self);
 gboolean      smtp_dialogue_is_over   (SmtpDialogue           *self);
 /* Nothing is under way that would be lost. */
 gboolean      smtp_dialogue_is_idle   (SmtpDialogue           *self);
+
+/* The message is there, and it is being decided what becomes of it. */
+gboolean      smtp_dialogue_is_deciding (SmtpDialogue         *self);
 
 /* The deadline has passed. */
 void          smtp_dialogue_time_out  (SmtpDialogue           *self);

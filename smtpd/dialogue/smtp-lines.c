@@ -54,7 +54,7 @@ static gboolean
 lacks_auth (SmtpDialogue      *self,
             const SmtpCommand *command)
 {
-  return smtp_server_get_config (self->server)->auth.required &&
+  return (self->is_submission || smtp_server_get_config (self->server)->auth.required) &&
          !smtp_session_get_authenticated (self->session) &&
          !command->is_for_strangers;
 }
@@ -77,6 +77,28 @@ refuse_in_clear (SmtpServer  *server,
   smtp_dialogue_refuse_request (smtp_request_get_dialogue (request), request, SMTP_REPLY_TLS_FIRST);
 }
 
+/* FALSE if that was the last one. */
+static gboolean
+count_command (SmtpDialogue      *self,
+               const SmtpCommand *command,
+               const char        *verb)
+{
+  guint max_junk = smtp_server_get_config (self->server)->limits.max_junk_commands;
+
+  if (!smtp_server_count_command (self->server, verb, &self->command_counts))
+    {
+      smtp_dialogue_close (self, smtp_reply_standard (SMTP_REPLY_TOO_MANY_COMMANDS));
+      return FALSE;
+    }
+
+  if (!command->is_junk || max_junk == 0 || ++self->junk <= max_junk || !smtp_dialogue_count_error (self))
+    return TRUE;
+
+  smtp_dialogue_close (self, smtp_reply_standard (SMTP_REPLY_TOO_MANY_ERRORS));
+
+  return FALSE;
+}
+
 static void
 dispatch (SmtpDialogue          *self,
           const SmtpCommandLine *line,
@@ -88,6 +110,9 @@ dispatch (SmtpDialogue          *self,
 
   if (command == NULL || (command->protocols & (self->is_lmtp ? SMTP_ONLY : LMTP_ONLY)))
     command = &smtp_command_unknown;
+
+  if (!count_command (self, command, line->verb))
+    return;
 
   if (line_length + strlen ("\r\n") > COMMAND_LINE_MAX + command->line_extra)
     smtp_dialogue_refuse (self, SMTP_REPLY_LINE_TOO_LONG);
@@ -220,6 +245,14 @@ smtp_lines_take (SmtpDialogue *self,
 {
   SmtpLineStatus status;
   gsize length, consumed;
+
+  if (self->phase == SMTP_PHASE_DELAY)
+    {
+      g_info ("session %" G_GUINT64_FORMAT ": the client speaks before it is greeted",
+              smtp_session_get_id (self->session));
+      smtp_dialogue_close (self, smtp_reply_standard (SMTP_REPLY_EARLY));
+      return size;
+    }
 
   /* Another protocol may never send an end of line: its first octet tells. */
   if (!self->line_seen && smtp_command_is_foreign (data, size, FALSE))

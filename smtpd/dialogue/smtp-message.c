@@ -103,11 +103,21 @@ goes_in_circles (SmtpDialogue *self)
   return max_hops != 0 && self->hops.n_hops > max_hops;
 }
 
+static gboolean
+has_big_header (SmtpDialogue *self)
+{
+  guint max_size = smtp_server_get_config (self->server)->limits.max_header_size;
+
+  return max_size != 0 && self->hops.size > max_size;
+}
+
 static void
 end_body (SmtpDialogue *self)
 {
   if (goes_in_circles (self))
     refuse_message (self, SMTP_REPLY_TOO_MANY_HOPS);
+  else if (has_big_header (self))
+    refuse_message (self, SMTP_REPLY_HEADER_TOO_BIG);
   else if (smtp_body_end (self->body))
     end_message (self);
   else

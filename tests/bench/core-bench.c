@@ -52,7 +52,7 @@ main (int    argc,
       char **argv)
 {
   static const char * const envelope[] = { ENVELOPE };
-  g_autoptr (SmtpServer) server = smtp_server_new ();
+  g_autoptr (SmtpServer) server = g_object_new (SMTP_TYPE_SERVER, "max-junk-commands", 0, NULL);
   g_autoptr (SmtpHandler) sink = smtp_sink_handler_new ();
   g_autoptr (SmtpSession) session = smtp_session_new ();
   g_autoptr (GString) text = g_string_new (NULL);

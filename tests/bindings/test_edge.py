@@ -3,6 +3,7 @@
 """Where clients come in and how many, from Python."""
 
 import os
+import select
 import socket
 import stat
 import tempfile
@@ -12,7 +13,7 @@ import gi
 
 gi.require_version('Smtpd', '1.0')
 
-from gi.repository import GLib, Smtpd  # noqa: E402
+from gi.repository import Gio, GLib, Smtpd  # noqa: E402
 
 PATIENCE = 20
 
@@ -63,6 +64,52 @@ class Limits(unittest.TestCase):
         self.assertFalse(server.limit_local)
         # RFC 5321 section 4.5.3.1.8
         self.assertGreaterEqual(server.max_recipients, 100)
+
+
+class Manners(unittest.TestCase):
+    def test_properties(self):
+        for name, default, value in (('greeting_delay', 0, 5), ('soft_errors', 10, 0), ('error_delay', 1000, 0),
+                                     ('max_junk_commands', 100, 1), ('max_header_size', 1 << 20, 0),
+                                     ('close_timeout', 5, 1)):
+            server = Smtpd.Server()
+            seen = []
+            server.connect('notify::' + name.replace('_', '-'), lambda *args, seen=seen: seen.append(1))
+            self.assertEqual(getattr(server, name), default, name)
+            setattr(server, name, value)
+            setattr(server, name, value)
+            self.assertEqual((getattr(server, name), getattr(server, 'get_' + name)()), (value, value))
+            self.assertEqual(seen, [1])
+
+    def ask(self, server, *lines, kind=Smtpd.ListenerKind.SMTP):
+        """The codes of the greeting and of all replies, from a stream that is handed to the server."""
+        ours, theirs = socket.socketpair()
+        stream = Gio.Socket.new_from_fd(theirs.detach()).connection_factory_create_connection()
+        server.accept_stream(stream, kind)
+        codes = []
+        with ours, ours.makefile('rb') as file:
+            ours.settimeout(PATIENCE)
+            context = GLib.MainContext.default()
+            for line in (None, *lines):
+                if line is not None:
+                    ours.sendall(line + b'\r\n')
+                while not select.select([ours], [], [], 0)[0]:
+                    context.iteration(True)
+                while (reply := file.readline())[3:4] == b'-':
+                    pass
+                codes.append(int(reply[:3]))
+        return codes
+
+    def test_command_limit(self):
+        server = make_server()
+        server.set_command_limit('vrfy', 1)
+        self.assertEqual(server.get_command_limit('VRFY'), 1)
+        self.assertEqual(self.ask(server, b'VRFY a', b'VRFY a'), [220, 252, 421])
+
+    def test_submission(self):
+        server = make_server()
+        lines = b'EHLO x', b'MAIL FROM:<a@example.org>'
+        self.assertEqual(self.ask(server, *lines), [220, 250, 250])
+        self.assertEqual(self.ask(server, *lines, kind=Smtpd.ListenerKind.SUBMISSION), [220, 250, 530])
 
 
 if __name__ == '__main__':

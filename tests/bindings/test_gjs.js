@@ -9,6 +9,7 @@ import Smtpd from 'gi://Smtpd?version=1.0';
 import System from 'system';
 
 Gio._promisify(Gio.SocketClient.prototype, 'connect_to_host_async', 'connect_to_host_finish');
+Gio._promisify(Gio.SocketListener.prototype, 'accept_async', 'accept_finish');
 Gio._promisify(Gio.Subprocess.prototype, 'communicate_utf8_async', 'communicate_utf8_finish');
 Gio._promisify(Gio.DataInputStream.prototype, 'read_line_async', 'read_line_finish_utf8');
 
@@ -430,6 +431,40 @@ const tests = {
         client.connection.close(null);
         await drained;
         equal(server.is_draining(), false);
+    },
+
+    async manners() {
+        const server = new Smtpd.Server({greeting_delay: 50, max_junk_commands: 2, max_errors: 1, error_delay: 0});
+        equal([server.soft_errors, server.max_header_size, server.close_timeout], [10, 1048576, 5]);
+        server.set_command_limit('VRFY', 1);
+        equal(server.get_command_limit('vrfy'), 1);
+        let client = await listen(server);
+        equal(await client.codes('NOOP', 'NOOP', 'NOOP'), [250, 250, 421]);
+        client.connection.close(null);
+        client = await Client.connect(server);
+        equal(await client.codes('VRFY a', 'VRFY a'), [252, 421]);
+        client.connection.close(null);
+    },
+
+    // On a stream that the program has already.
+    async stream() {
+        const server = new Smtpd.Server();
+        const listener = new Gio.SocketListener();
+        const port = listener.add_any_inet_port(null);
+        const connected = new Gio.SocketClient({enable_proxy: false})
+            .connect_to_host_async('127.0.0.1', port, null);
+        const accepted = await listener.accept_async(null);
+        server.accept_stream(Array.isArray(accepted) ? accepted[0] : accepted, Smtpd.ListenerKind.SUBMISSION);
+        const client = new Client();
+        client.connection = await connected;
+        client.input = new Gio.DataInputStream({
+            base_stream: client.connection.get_input_stream(),
+            newline_type: Gio.DataStreamNewlineType.CR_LF,
+        });
+        equal((await client.ask(null)).slice(0, 4), '220 ');
+        equal(await client.codes('EHLO me', 'MAIL FROM:<a@example.org>'), [250, 530]);
+        client.connection.close(null);
+        listener.close();
     },
 };
 

@@ -227,6 +227,7 @@ begin (Run        *run,
                               "auth-requires-tls", FALSE,
                               "auth-required", (plan->settings & REQUIRED) != 0,
                               "auth-failure-delay", 0,
+                              "error-delay", 0,
                               "max-auth-failures", plan->settings & FEW_FAILURES ? 2 : 0,
                               NULL);
   smtp_server_get_poller (run->server);
