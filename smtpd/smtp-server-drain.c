@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "dialogue/smtp-connection.h"
+#include "dialogue/smtp-replies.h"
 #include "smtp-listener.h"
 #include "smtp-server-private.h"
 
@@ -74,7 +75,12 @@ smtp_server_stop_listening (SmtpServer *self)
   SmtpServerPrivate *priv = smtp_server_get_private (self);
 
   for (guint i = 0; i < priv->listeners->len; i++)
-    smtp_listener_close (g_ptr_array_index (priv->listeners, i));
+    {
+      SmtpListener *listener = g_ptr_array_index (priv->listeners, i);
+
+      smtp_listener_turn_away (listener, smtp_reply_standard (SMTP_REPLY_SHUTDOWN));
+      smtp_listener_close (listener);
+    }
   g_ptr_array_set_size (priv->listeners, 0);
 
   if (priv->standby == NULL)
@@ -146,9 +152,10 @@ smtp_server_init_drain (SmtpServer *self)
  *
  * From now on there are no new connections: the addresses of [method@Server.listen] are closed.
  * Clients without a transaction are told 421 and disconnected. Who is in the middle of one may finish
- * it, and is then told 421, too; when the time is over, so is everybody who is left. A message that
- * was answered 250 is in the hands of whoever took it. Clients have a second to take their 421 and to
- * go. When all connections are closed [signal@Server::drained] is emitted, in any case from the main loop.
+ * it, and is then told 421, too; when the time is over, so is everybody who is left, but that a message
+ * which is being decided on has one second more. A message that was answered 250 is in the hands of whoever
+ * took it; one that a hook is about to take when it is given up may be sent again. Clients have a second to
+ * take their 421 and to go. When all connections are closed [signal@Server::drained] is emitted, in any case from the main loop.
  *
  * Called again before that it sets the time anew: with 0 nobody is waited for any more.
  *

@@ -158,6 +158,123 @@ test_held (EdgeFixture   *fixture,
   edge_wait_for (fixture->drained == 1);
 }
 
+/* It is decided what becomes of the message: who took it may not have it sent again. */
+static void
+test_deciding (EdgeFixture   *fixture,
+               gconstpointer  data)
+{
+  g_autoptr (EdgeClient) client = edge_greet (fixture);
+
+  g_signal_handlers_disconnect_by_func (fixture->server, edge_take, fixture);
+  g_signal_connect (fixture->server, "handle-data", G_CALLBACK (hold_message), fixture);
+  edge_begin_message (client);
+  edge_send (client, "x\r\n.\r\n");
+  edge_wait_for (fixture->held != NULL);
+
+  smtp_server_drain (fixture->server, 0);
+  for (guint i = 0; i < 20; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (smtp_server_get_n_sessions (fixture->server), ==, 1);
+  smtp_request_reply (fixture->held, 250, NULL);
+  edge_expect (client, "250");
+  edge_expect (client, "421 4.3.2");
+  edge_expect_end (client);
+  g_clear_pointer (&client, edge_client_free);
+  edge_wait_for (fixture->drained == 1);
+}
+
+/* But not for ever. */
+static void
+test_undecided (EdgeFixture   *fixture,
+                gconstpointer  data)
+{
+  g_autoptr (EdgeClient) client = edge_greet (fixture);
+
+  g_signal_handlers_disconnect_by_func (fixture->server, edge_take, fixture);
+  g_signal_connect (fixture->server, "handle-data", G_CALLBACK (hold_message), fixture);
+  edge_begin_message (client);
+  edge_send (client, "x\r\n.\r\n");
+  edge_wait_for (fixture->held != NULL);
+
+  smtp_server_drain (fixture->server, 0);
+  edge_expect (client, "421 4.3.2");
+  edge_expect_end (client);
+  edge_wait_for (fixture->drained == 1);
+  smtp_request_reply (fixture->held, 250, NULL);
+}
+
+/* Whoever waits to be accepted is told. */
+static void
+test_backlog (EdgeFixture   *fixture,
+              gconstpointer  data)
+{
+  EdgeClient *clients[20];
+
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    clients[i] = edge_connect (fixture);
+  smtp_server_drain (fixture->server, LONG);
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      edge_expect (clients[i], "421 4.3.2");
+      edge_expect_end (clients[i]);
+      edge_client_free (clients[i]);
+    }
+  edge_wait_for (fixture->drained == 1);
+}
+
+static SmtpVerdict
+close_session (SmtpServer   *server,
+               SmtpSession  *session,
+               SmtpEnvelope *envelope,
+               SmtpRequest  *request,
+               EdgeFixture  *fixture)
+{
+  smtp_server_drain (server, LONG);
+  smtp_session_close (session, NULL);
+
+  return SMTP_VERDICT_CONTINUE;
+}
+
+/* smtp_session_close() while the server drains: from outside, */
+static void
+test_close_session (EdgeFixture   *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr (EdgeClient) client = edge_greet (fixture);
+  g_autoptr (GPtrArray) sessions = smtp_server_get_sessions (fixture->server);
+  g_autoptr (SmtpReply) reply = smtp_reply_new (421, "4.7.0 Enough");
+
+  edge_begin_message (client);
+  smtp_server_drain (fixture->server, LONG);
+  smtp_session_close (g_ptr_array_index (sessions, 0), reply);
+  smtp_session_close (g_ptr_array_index (sessions, 0), reply);
+  edge_expect (client, "421 4.7.0");
+  edge_expect_end (client);
+  g_clear_pointer (&client, edge_client_free);
+  edge_wait_for (fixture->drained == 1);
+  smtp_session_close (g_ptr_array_index (sessions, 0), reply);
+  g_assert_cmpuint (fixture->taken, ==, 0);
+}
+
+/* and from a hook, which has its command answered. */
+static void
+test_close_from_hook (EdgeFixture   *fixture,
+                      gconstpointer  data)
+{
+  g_autoptr (EdgeClient) client = edge_greet (fixture);
+
+  g_signal_connect (fixture->server, "handle-data-begin", G_CALLBACK (close_session), fixture);
+  edge_say (client, "MAIL FROM:<a@example.org>\r\n", "250");
+  edge_say (client, "RCPT TO:<b@example.org>\r\n", "250");
+  edge_send (client, "DATA\r\n");
+  edge_wait_for (smtp_server_is_draining (fixture->server));
+  while (edge_read (client))
+    ;
+  g_clear_pointer (&client, edge_client_free);
+  edge_wait_for (fixture->drained == 1);
+  g_assert_cmpuint (fixture->taken, ==, 0);
+}
+
 static void
 test_again (EdgeFixture   *fixture,
             gconstpointer  data)
@@ -224,6 +341,11 @@ main (int    argc,
     { "/drain/clinging", test_clinging },
     { "/drain/pipelined", test_pipelined },
     { "/drain/held", test_held },
+    { "/drain/deciding", test_deciding },
+    { "/drain/undecided", test_undecided },
+    { "/drain/backlog", test_backlog },
+    { "/drain/close-session", test_close_session },
+    { "/drain/close-from-hook", test_close_from_hook },
     { "/drain/again", test_again },
     { "/drain/stream", test_stream },
     { "/drain/dropped", test_dropped },

@@ -670,6 +670,10 @@ smtp_connection_destroy (SmtpConnection *self)
 void
 smtp_connection_shut (SmtpConnection *self)
 {
+  /* Whoever is asked may have taken the message: to say 421 would have it sent again. */
+  if (smtp_dialogue_is_deciding (self->dialogue))
+    return;
+
   close_session (self, smtp_reply_standard (SMTP_REPLY_SHUTDOWN));
 }
 
