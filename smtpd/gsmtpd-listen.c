@@ -31,6 +31,10 @@ kind_of_name (const char *name)
     return SMTP_LISTENER_KIND_LMTP;
   if (g_strcmp0 (name, "smtps") == 0)
     return SMTP_LISTENER_KIND_SMTPS;
+  if (g_strcmp0 (name, "submission") == 0)
+    return SMTP_LISTENER_KIND_SUBMISSION;
+  if (g_strcmp0 (name, "submissions") == 0)
+    return SMTP_LISTENER_KIND_SUBMISSIONS;
 
   return SMTP_LISTENER_KIND_SMTP;
 }
@@ -52,6 +56,27 @@ count_passed (void)
   return (guint) n_number;
 }
 
+/* What the command line says of an address, it says of a socket that was passed. */
+static gboolean
+check_passed (const GsmtpdOptions  *options,
+              SmtpListenerKind      kind,
+              GError              **error)
+{
+  gboolean is_submission = kind == SMTP_LISTENER_KIND_SUBMISSION || kind == SMTP_LISTENER_KIND_SUBMISSIONS;
+  gboolean is_tls = kind == SMTP_LISTENER_KIND_SMTPS || kind == SMTP_LISTENER_KIND_SUBMISSIONS;
+  const char *complaint = NULL;
+
+  if (is_tls && options->tls_cert == NULL && !options->tls_self_signed)
+    complaint = "The socket named smtps or submissions needs --tls-cert or --tls-self-signed";
+  else if (is_submission && options->auth_file == NULL)
+    complaint = "The socket named submission or submissions needs --auth-file";
+
+  if (complaint != NULL)
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, complaint);
+
+  return complaint == NULL;
+}
+
 static gboolean
 listen_on_passed (SmtpServer           *server,
                   const GsmtpdOptions  *options,
@@ -65,13 +90,8 @@ listen_on_passed (SmtpServer           *server,
     {
       SmtpListenerKind kind = kind_of_name (i < n_names ? names[i] : NULL);
 
-      if (kind == SMTP_LISTENER_KIND_SMTPS && options->tls_cert == NULL && !options->tls_self_signed)
-        {
-          g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                               "The socket named smtps needs --tls-cert or --tls-self-signed");
-          return FALSE;
-        }
-      if (!smtp_server_listen_fd (server, FIRST_FD + (int) i, kind, error))
+      if (!check_passed (options, kind, error) ||
+          !smtp_server_listen_fd (server, FIRST_FD + (int) i, kind, error))
         return FALSE;
     }
 
@@ -92,10 +112,13 @@ gsmtpd_listen (SmtpServer           *server,
   if (!passed)
     return FALSE;
 
-  if (n_passed == 0 && options->listen == NULL && options->lmtp_listen == NULL && options->smtps_listen == NULL)
+  if (n_passed == 0 && options->listen == NULL && options->lmtp_listen == NULL && options->smtps_listen == NULL &&
+      options->submission_listen == NULL && options->submissions_listen == NULL)
     return smtp_server_listen (server, GSMTPD_DEFAULT_ADDRESS, SMTP_LISTENER_KIND_SMTP, error);
 
   return listen_on_each (server, options->listen, SMTP_LISTENER_KIND_SMTP, error) &&
          listen_on_each (server, options->lmtp_listen, SMTP_LISTENER_KIND_LMTP, error) &&
-         listen_on_each (server, options->smtps_listen, SMTP_LISTENER_KIND_SMTPS, error);
+         listen_on_each (server, options->smtps_listen, SMTP_LISTENER_KIND_SMTPS, error) &&
+         listen_on_each (server, options->submission_listen, SMTP_LISTENER_KIND_SUBMISSION, error) &&
+         listen_on_each (server, options->submissions_listen, SMTP_LISTENER_KIND_SUBMISSIONS, error);
 }

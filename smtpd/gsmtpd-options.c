@@ -23,6 +23,9 @@ gsmtpd_options_clear (GsmtpdOptions *self)
   g_clear_pointer (&self->listen, g_strfreev);
   g_clear_pointer (&self->lmtp_listen, g_strfreev);
   g_clear_pointer (&self->smtps_listen, g_strfreev);
+  g_clear_pointer (&self->submission_listen, g_strfreev);
+  g_clear_pointer (&self->submissions_listen, g_strfreev);
+  g_clear_pointer (&self->limits, g_strfreev);
   g_clear_pointer (&self->tls_cert, g_free);
   g_clear_pointer (&self->tls_key, g_free);
   g_clear_pointer (&self->auth_file, g_free);
@@ -121,6 +124,8 @@ check_tls (const GsmtpdOptions  *self,
     complaint = "--require-tls needs --tls-cert or --tls-self-signed";
   else if (self->smtps_listen != NULL && !has_tls)
     complaint = "--smtps-listen needs --tls-cert or --tls-self-signed";
+  else if (self->submissions_listen != NULL && !has_tls)
+    complaint = "--submissions-listen needs --tls-cert or --tls-self-signed";
 
   if (complaint != NULL)
     g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, complaint);
@@ -139,6 +144,8 @@ check_auth (GsmtpdOptions  *self,
     complaint = "--auth-file needs --tls-cert, --tls-self-signed or --auth-without-tls";
   else if (self->auth_file == NULL && self->auth_required)
     complaint = "--auth-required needs --auth-file";
+  else if (self->auth_file == NULL && (self->submission_listen != NULL || self->submissions_listen != NULL))
+    complaint = "--submission-listen and --submissions-listen need --auth-file";
   else if (self->auth_file == NULL && self->auth_without_tls)
     complaint = "--auth-without-tls needs --auth-file";
   else if (self->auth_file == NULL && self->auth_file_world_readable)
@@ -232,6 +239,10 @@ gsmtpd_options_parse (GsmtpdOptions   *self,
       "The same for LMTP; with it there is no default for SMTP", "ADDR" },
     { "smtps-listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->smtps_listen,
       "The same for SMTP in TLS from the beginning", "ADDR" },
+    { "submission-listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->submission_listen,
+      "The same for submission: clients must authenticate", "ADDR" },
+    { "submissions-listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->submissions_listen,
+      "The same for submission in TLS from the beginning", "ADDR" },
     { "unix-mode", 0, 0, G_OPTION_ARG_STRING, &self->unix_mode,
       "The mode of Unix sockets (default: what the umask leaves)", "MODE" },
     { "reuse-port", 0, 0, G_OPTION_ARG_NONE, &self->reuse_port,
@@ -246,6 +257,8 @@ gsmtpd_options_parse (GsmtpdOptions   *self,
       "How long a client may be silent (0: for ever)", "SECONDS" },
     { "max-errors", 0, 0, G_OPTION_ARG_STRING, &self->max_errors,
       "How many commands of a client may be wrong (0: any number)", "N" },
+    { "limit", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->limits,
+      "One of the limits and times in the manual, or VERB=N; repeatable", "NAME=N" },
     { "drain-time", 0, 0, G_OPTION_ARG_STRING, &self->drain_time,
       "How long transactions may take at the end (default: " G_STRINGIFY (DEFAULT_DRAIN_TIME) ")", "SECONDS" },
     { "debug", 'd', G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, (gpointer) count_debug,

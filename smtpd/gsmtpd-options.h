@@ -14,6 +14,9 @@ typedef struct
   GStrv listen;
   GStrv lmtp_listen;
   GStrv smtps_listen;
+  GStrv submission_listen;
+  GStrv submissions_listen;
+  GStrv limits;
   char *tls_cert;
   char *tls_key;
   gboolean tls_self_signed;

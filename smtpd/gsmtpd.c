@@ -15,6 +15,7 @@
 
 #include "gsmtpd-auth.h"
 #include "gsmtpd-handlers.h"
+#include "gsmtpd-limits.h"
 #include "gsmtpd-listen.h"
 #include "gsmtpd-log.h"
 #include "gsmtpd-options.h"
@@ -101,6 +102,8 @@ make_server (const GsmtpdOptions  *options,
     smtp_server_set_timeout (server, (guint) options->timeout_number);
   if (options->max_errors != NULL)
     smtp_server_set_max_errors (server, (guint) options->max_errors_number);
+  if (!gsmtpd_limits_apply (server, (const char * const *) options->limits, error))
+    return NULL;
   smtp_server_set_unix_mode (server, options->unix_mode_number);
   smtp_server_set_reuse_port (server, options->reuse_port);
   gsmtpd_log_server (server);

@@ -91,9 +91,11 @@ def wait_for(port, process):
 
 def gsmtpd(port, certificate, handler='sink'):
     program = os.environ.get('GSMTPD', built('smtpd/gsmtpd'))
+    # One of the workloads is nothing but NOOP.
+    options = ['-s', '0', '-H', handler, '--limit', 'max-junk-commands=0']
     if certificate:
-        return [program, '--smtps-listen', f'127.0.0.1:{port}', '--tls-cert', certificate, '-s', '0', '-H', handler]
-    return [program, '-l', f'127.0.0.1:{port}', '-s', '0', '-H', handler]
+        return [program, '--smtps-listen', f'127.0.0.1:{port}', '--tls-cert', certificate, *options]
+    return [program, '-l', f'127.0.0.1:{port}', *options]
 
 
 def hook_server(which, threshold=MANY):
