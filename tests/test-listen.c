@@ -105,6 +105,54 @@ test_reuse_port (EdgeFixture   *fixture,
   g_assert_no_error (error);
 }
 
+static GSocket *
+try_connect (const char *host,
+             guint16     port)
+{
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (host, port);
+  g_autoptr (GSocket) socket = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM,
+                                             G_SOCKET_PROTOCOL_DEFAULT, NULL);
+
+  if (socket != NULL && g_socket_connect (socket, address, NULL, NULL))
+    return g_steal_pointer (&socket);
+
+  return NULL;
+}
+
+/* Both families on one port, and each client has the address of its own. */
+static void
+test_both_families (EdgeFixture   *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr (SmtpServer) server = smtp_server_new ();
+  g_autoptr (GSocket) ipv4 = NULL;
+  g_autoptr (GSocket) ipv6 = NULL;
+  g_autoptr (GPtrArray) sessions = NULL;
+  g_auto (GStrv) addresses = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_ipv6 = 0;
+  guint16 port;
+
+  smtp_server_listen (server, "*:0", SMTP_LISTENER_KIND_SMTP, &error);
+  g_assert_no_error (error);
+  addresses = smtp_server_dup_listen_addresses (server);
+  port = g_ascii_strtoull (strrchr (addresses[0], ':') + 1, NULL, 10);
+  ipv4 = try_connect ("127.0.0.1", port);
+  g_assert_nonnull (ipv4);
+  ipv6 = try_connect ("::1", port);
+  if (g_strv_length (addresses) < 2 || ipv6 == NULL)
+    {
+      g_test_skip ("there is no IPv6");
+      return;
+    }
+
+  edge_wait_for (smtp_server_get_n_sessions (server) == 2);
+  sessions = smtp_server_get_sessions (server);
+  for (guint i = 0; i < 2; i++)
+    n_ipv6 += g_socket_address_get_family (smtp_session_get_peer (g_ptr_array_index (sessions, i))) == G_SOCKET_FAMILY_IPV6;
+  g_assert_cmpuint (n_ipv6, ==, 1);
+}
+
 /* A socket of somebody else's: its descriptor is handed on. */
 static int
 open_socket (GSocketAddress *address)
@@ -198,6 +246,7 @@ main (int    argc,
   {
     { "/listen/unix/mode", test_unix_mode },
     { "/listen/unix/umask", test_unix_umask },
+    { "/listen/both-families", test_both_families },
     { "/listen/reuse-port", test_reuse_port },
     { "/listen/fd/inet", test_fd },
     { "/listen/fd/unix", test_fd_unix },
