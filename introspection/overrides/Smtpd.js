@@ -12,8 +12,10 @@ const {GLib, GObject} = imports.gi;
 
 let Smtpd;
 
-// Requests that a method has left to the library's own method.
+// Requests that a method has left to the library's own method, and how many promises of one are
+// not settled: one that chains up to another leaves the answer to it.
 const passedOn = new WeakSet();
+const pending = new WeakMap();
 
 function requestIn(args) {
     return args.find(arg => arg instanceof Smtpd.Request) ?? null;
@@ -64,14 +66,25 @@ function judge(request, answer) {
     const saysNothing = answer === undefined || answer === null || answer === Smtpd.Verdict.FAILED;
     if (!saysNothing)
         tellMethod(request, answer);
-    else if (!passedOn.has(request))
+    else if (!passedOn.has(request) && pending.get(request) === 0)
         request.fail(new GLib.Error(Smtpd.error_quark(), Smtpd.Error.NO_ANSWER, 'A promise brought no answer'));
 }
 
 function wait(request, promise) {
-    if (request)
-        request.hold();
-    promise.then(answer => request && judge(request, answer)).catch(error => fail(request, error));
+    if (!request) {
+        promise.then(undefined, logError);
+        return;
+    }
+    request.hold();
+    pending.set(request, (pending.get(request) ?? 0) + 1);
+    const settle = () => pending.set(request, pending.get(request) - 1);
+    promise.then(answer => {
+        settle();
+        judge(request, answer);
+    }, error => {
+        settle();
+        fail(request, error);
+    }).catch(error => fail(request, error));
 }
 
 function tell(request, answer) {
@@ -152,10 +165,13 @@ function overrideServer() {
 // super.vfunc_NAME() leaves the answer to the library.
 function overrideMethod(base, name) {
     const {prototype} = base;
-    if (Object.hasOwn(prototype, name) && prototype[name].isOverride)
-        return;
-    const native = prototype[name];
-    if (typeof native !== 'function')
+    let native;
+    try {
+        native = prototype[name];
+    } catch {
+        return; // there is none
+    }
+    if (typeof native !== 'function' || native.isOverride)
         return;
     prototype[name] = function (...args) {
         const request = requestIn(args);

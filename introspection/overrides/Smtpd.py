@@ -242,9 +242,9 @@ def call_hook(callback, *args):
         answer = callback(*args)
     except Exception as error:
         return fail(request_in(args), error)
-    if answer is None or isinstance(answer, int):
+    if isinstance(answer, int):
         return answer
-    return tell(args, answer)
+    return tell(args, answer) if answer is not None else Verdict.FAILED
 
 
 def call_listener(callback, *args):

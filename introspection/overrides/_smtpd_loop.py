@@ -9,6 +9,7 @@ it, iterates the context: then a program of asyncio's serves the sources of GLib
 
 import asyncio
 import selectors
+import sys
 import threading
 import weakref
 
@@ -47,7 +48,7 @@ class EventLoop(asyncio.SelectorEventLoop):
         self.close()
 
     def close(self):
-        if not self.is_closed():
+        if not self.is_closed() and not sys.is_finalizing():
             self.source.destroy()
         super().close()
 

@@ -274,7 +274,11 @@ const tests = {
             [454, () => { throw new Error('secret'); }],
             [454, () => {}],
             [454, () => true],
-            [454, () => '235 yes'],
+            [454, () => 'yes'],
+            [454, () => '250 yes'],
+            [454, async () => '250 yes'],
+            [454, async () => { throw new Error('secret'); }],
+            [235, async () => '235 yes'],
             [454, () => new Promise(() => {})],
             [454, async () => { await sleep(10); return true; }],
             [535, () => Smtpd.Verdict.CONTINUE],
@@ -300,7 +304,7 @@ const tests = {
             server.connect('handle-auth', hook);
             const client = await listen(server);
             equal(await client.codes('EHLO me', plain, 'NOOP'), [250, code, 250]);
-            equal(session.authenticated, false);
+            equal(session.authenticated, code === 235);
         }
     },
 
