@@ -6,7 +6,7 @@ import base64
 import functools
 import logging
 
-from gi.repository import GLib, GObject, Smtpd
+from gi.repository import GLib, Smtpd
 
 from gsmtpd.proxy_protocol import ProxyData
 from gsmtpd.smtp import COMMANDS, MISSING, AuthResult, Exchange, LoginPassword, is_overridden
@@ -16,12 +16,17 @@ log = logging.getLogger('mail.log')
 
 SUCCESS = '235 2.7.0 Authentication successful'
 INVALID = '535 5.7.8 Authentication credentials invalid'
+FRESH = ('HELO', 'RSET')
 UPPER = ('SIZE', 'BODY', 'SMTPUTF8')
 PASSWORDS = ('PLAIN', 'LOGIN')
 
 
-def smtp_of(native):
-    return native.smtp
+def smtp_of(server, native):
+    """The object of a connection, made when it is first asked for something."""
+    smtp = getattr(native, 'smtp', None)
+    if smtp is None:
+        smtp = native.smtp = server.make(server, native)
+    return smtp
 
 
 def options_of(parameters):
@@ -44,8 +49,10 @@ def status_of(status):
         return Smtpd.Verdict.CONTINUE
     if isinstance(status, (bytes, bytearray)):
         status = status.decode('utf-8', 'replace')
+    if status is not None and not isinstance(status, str):
+        raise TypeError(f'{type(status).__name__} is nothing that a hook can answer')
     exchange = Exchange.current.get()
-    if exchange.lines and isinstance(status, str):
+    if exchange.lines and status is not None:
         status = '\n'.join([*exchange.lines, status])
         exchange.lines = []
     return status
@@ -64,18 +71,27 @@ async def call(smtp, request, name, *args):
 
 
 async def simple(name, server, session, envelope, request, *args):
-    smtp = smtp_of(session)
-    smtp._use_envelope(envelope)
+    smtp = smtp_of(server, session)
+    if name in FRESH:
+        smtp._forget_envelope()
+    else:
+        smtp._use_envelope(envelope)
     return status_of(await call(smtp, request, name, *args))
 
 
+def on_connect(server, session, envelope, request):
+    smtp_of(server, session)
+    return Smtpd.Verdict.CONTINUE
+
+
 async def on_vrfy(server, session, envelope, request, argument):
-    smtp = smtp_of(session)
+    smtp = smtp_of(server, session)
     return status_of(await call(smtp, request, 'VRFY', argument.strip().removeprefix('<').removesuffix('>')))
 
 
 async def on_ehlo(server, session, envelope, request, host_name):
-    smtp = smtp_of(session)
+    smtp = smtp_of(server, session)
+    smtp._forget_envelope()
     smtp.session.extended_smtp = True
     lines = request.dup_lines()
     if not smtp._ehlo_takes_responses:
@@ -95,7 +111,7 @@ async def on_ehlo(server, session, envelope, request, host_name):
 
 
 async def on_mail(server, session, envelope, request, address, parameters):
-    smtp = smtp_of(session)
+    smtp = smtp_of(server, session)
     mine = smtp._use_envelope(envelope)
     options = options_of(parameters)
     mine.smtp_utf8 = 'SMTPUTF8' in options
@@ -109,7 +125,7 @@ async def on_mail(server, session, envelope, request, address, parameters):
 
 
 async def on_rcpt(server, session, envelope, request, address, parameters):
-    smtp = smtp_of(session)
+    smtp = smtp_of(server, session)
     mine = smtp._use_envelope(envelope)
     fill_in_sender(smtp, mine, envelope)
     options = options_of(parameters)
@@ -142,10 +158,10 @@ def fill_in_sender(smtp, mine, envelope):
 
 
 async def on_data(server, session, envelope, request):
-    smtp = smtp_of(session)
+    smtp = smtp_of(server, session)
     mine = smtp._use_envelope(envelope)
     fill_in_sender(smtp, mine, envelope)
-    if 'RCPT' not in smtp._handle_hooks:
+    if 'RCPT' not in smtp._handle_hooks or not mine.rcpt_tos:
         mine.rcpt_tos = envelope.dup_rcpt_tos()
         mine.rcpt_options = [option for recipient in envelope.get_recipients()
                              for option in options_of(recipient.get_parameters())]
@@ -178,11 +194,11 @@ async def process_message(smtp, mine):
 
 
 async def on_help(server, session, envelope, request, argument):
-    return smtp_of(session)._help(argument)
+    return smtp_of(server, session)._help(argument)
 
 
 async def on_handshake(server, session, envelope, request):
-    smtp = smtp_of(session)
+    smtp = smtp_of(server, session)
     smtp.session._own.clear()
     hook = smtp._handle_hooks.get('STARTTLS')
     if hook is None:
@@ -194,7 +210,7 @@ async def on_handshake(server, session, envelope, request):
 
 
 async def on_proxy(server, session, envelope, request, info):
-    smtp = smtp_of(session)
+    smtp = smtp_of(server, session)
     smtp.session.proxy_data = ProxyData(info=info)
     accepted = await call(smtp, request, 'PROXY', smtp.session.proxy_data)
     # As there: a server behind a proxy has a hook that says yes.
@@ -223,7 +239,7 @@ def check_result(smtp, result):
 
 
 async def on_auth(server, session, envelope, request, credentials):
-    smtp = smtp_of(session)
+    smtp = smtp_of(server, session)
     mechanism = credentials.get_mechanism()
     if mechanism not in PASSWORDS or is_replaced(smtp, mechanism):
         result, smtp._auth_result = smtp._auth_result, None
@@ -240,37 +256,37 @@ def is_replaced(smtp, mechanism):
 
 
 class Mechanism(Smtpd.SaslMechanism):
-    """A mechanism that is a coroutine, which goes through several steps."""
+    """A mechanism that is a coroutine, which goes through several steps: each is a request."""
 
     waiting = None
-    request = None
+    exchange = None
 
     def do_step(self, request, response):
-        self.request = request
-        smtp = smtp_of(self.get_session())
+        smtp = self.get_session().smtp
         octets = response.get_data() or b'' if response is not None else None
-        if self.waiting is None:
-            return self.run(smtp, request, octets)
+        if self.exchange is None:
+            self.exchange = Exchange(request, mechanism=self)
+            return self.run(smtp, octets)
         request.hold()
+        self.exchange.request = request
         waiting, self.waiting = self.waiting, None
         smtp.loop.call_soon_threadsafe(lambda: waiting.done() or waiting.set_result(octets or b''))
         return None
 
     async def challenge(self, octets):
-        smtp = smtp_of(self.get_session())
+        smtp = self.get_session().smtp
+        request = self.exchange.request
         self.waiting = waiting = smtp.loop.create_future()
         # A client that gives up is answered by the library.
-        handler = self.request.connect(
-            'replied', lambda *_: smtp.loop.call_soon_threadsafe(waiting.cancel))
-        self.request.challenge(GLib.Bytes.new(octets))
+        handler = request.connect('replied', lambda *_: smtp.loop.call_soon_threadsafe(waiting.cancel))
+        request.challenge(GLib.Bytes.new(octets))
         try:
             return await waiting
         finally:
-            GObject.Object.disconnect(self.request, handler)
+            request.disconnect(handler)
 
-    async def run(self, smtp, request, octets):
-        exchange = Exchange(request)
-        exchange.mechanism = self
+    async def run(self, smtp, octets):
+        exchange = self.exchange
         Exchange.current.set(exchange)
         args = [self.get_name()] + ([base64.b64encode(octets).decode()] if octets is not None else [])
         try:
@@ -278,18 +294,18 @@ class Mechanism(Smtpd.SaslMechanism):
             reply = check_result_early(result)
         except Exception as error:
             log.exception('an AUTH mechanism has failed')
-            self.request.fail(GLib.Error(type(error).__name__, 'python-exception', 0))
+            exchange.request.fail(GLib.Error(type(error).__name__, 'python-exception', 0))
             return
         if not result.success:
             if not exchange.is_answered:
-                self.request.send_reply(Smtpd.Reply.parse(reply))
+                exchange.request.send_reply(Smtpd.Reply.parse(reply))
             return
         smtp._auth_result = result
         login = getattr(result.auth_data, 'login', b'') or b''
         credentials = Smtpd.Credentials.new(
             self.get_name(), login.decode('utf-8', 'replace') if isinstance(login, bytes) else str(login))
         credentials.verified = True
-        self.request.present(credentials)
+        exchange.request.present(credentials)
 
     async def find(self, smtp, args):
         status = await smtp._call_handler_hook('AUTH', args)
@@ -314,7 +330,7 @@ def check_result_early(result):
 # The server
 
 class Server(Smtpd.Server):
-    pass
+    make = None  # makes the object of a connection
 
 
 def over_limit(smtp, verb):
@@ -328,7 +344,7 @@ def over_limit(smtp, verb):
 def method_of(verb):
     def method(self, session, request, argument):
         name = request.get_verb()
-        smtp = smtp_of(session)
+        smtp = smtp_of(self, session)
         if over_limit(smtp, name):
             request.reply(421, f'4.7.0 {name} sent too many times')
             return None
@@ -341,7 +357,7 @@ def method_of(verb):
 
 def on_command(server, session, request, argument):
     """A command that the library does not know."""
-    smtp = smtp_of(session)
+    smtp = smtp_of(server, session)
     verb = request.get_verb()
     if over_limit(smtp, verb):
         return f'421 4.7.0 {verb} sent too many times'
@@ -422,7 +438,7 @@ def listen_to(server, smtp):
 def ask(name, hook):
     """Handlers may differ from connection to connection."""
     def on_signal(server, session, *args):
-        if name in smtp_of(session)._handle_hooks or name == 'DATA':
+        if name in smtp_of(server, session)._handle_hooks or name == 'DATA':
             return hook(server, session, *args)
         return Smtpd.Verdict.CONTINUE
     return on_signal

@@ -11,7 +11,7 @@ import threading
 from gi.overrides._smtpd_loop import EventLoop
 from gi.repository import Gio, GLib, Smtpd
 
-from gsmtpd._server import listen_to, make_server
+from gsmtpd._server import listen_to, make_server, on_connect
 from gsmtpd.smtp import SMTP
 from gsmtpd.ssl import tls_context_of
 
@@ -77,15 +77,16 @@ class BaseController:
         server = make_server(self.smtpd)
         if self.ssl_context is not None:
             server.tls_context = tls_context_of(self.ssl_context)
-        server.connect('handle-connect', self._on_connect)
+        server.make = self._make_connection
+        server.connect('handle-connect', on_connect)
         listen_to(server, self.smtpd)
         return server
 
-    def _on_connect(self, server, session, envelope, request):
-        session.smtp = self.smtpd = self._make()
-        self.smtpd._begin(server, session, self.loop)
-        listen_to(server, self.smtpd)
-        return Smtpd.Verdict.CONTINUE
+    def _make_connection(self, server, session):
+        smtp = self.smtpd = self._make()
+        smtp._begin(server, session, self.loop)
+        listen_to(server, smtp)
+        return smtp
 
     def _kind(self):
         name = 'LMTP' if self.smtpd.is_lmtp else 'SMTPS' if self.ssl_context is not None else 'SMTP'

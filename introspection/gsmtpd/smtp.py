@@ -166,9 +166,9 @@ class Exchange:
 
     current = contextvars.ContextVar('exchange', default=None)
 
-    def __init__(self, request, method=None):
+    def __init__(self, request, mechanism=None):
         self.request = request
-        self.method = method
+        self.mechanism = mechanism
         self.lines = []
         self.is_answered = False
 
@@ -289,6 +289,11 @@ class SMTP:
             self._native_envelope = native
         return self.envelope
 
+    def _forget_envelope(self):
+        """What was begun is over, as the hook sees it."""
+        self.envelope = self._create_envelope()
+        self._native_envelope = None
+
     # Answers
 
     async def push(self, status):
@@ -333,7 +338,7 @@ class SMTP:
         """A command that is not the library's alone. One waits for the one before, which may go
         on when it has answered."""
         async with self._lock:
-            Exchange.current.set(Exchange(request, method))
+            Exchange.current.set(Exchange(request))
             return await self._answer_errors(method(argument or None))
 
     async def _answer_errors(self, awaitable):

@@ -371,9 +371,9 @@ class Attendant:
         if answer is None or answer == Verdict.FAILED:
             self.request.fail(GLib.Error('A coroutine returned without an answer',
                                          GLib.quark_to_string(Smtpd.error_quark()), Smtpd.Error.NO_ANSWER))
-        elif isinstance(answer, int):
-            answer_method([self.request], answer)
-        else:
+        elif answer == Verdict.CONTINUE:
+            self.request.proceed()
+        elif answer != Verdict.HANDLED:
             tell([self.request], answer)
 
 

@@ -24,6 +24,11 @@ from gsmtpd.handlers import AsyncMessage, Debugging, Mailbox, Message, Proxy, Si
 from gsmtpd.lmtp import LMTP
 from gsmtpd.smtp import MISSING, SMTP, AuthResult, Envelope, LoginPassword, Session, auth_mechanism, syntax
 
+try:
+    import aiosmtpd.controller as aiosmtpd
+except ImportError:
+    aiosmtpd = None
+
 PATIENCE = 20
 MESSAGE = 'From: a@example.org\r\nSubject: x\r\n\r\nText\r\n'
 PLAIN = base64.b64encode(b'\0joe\0pencil').decode()
@@ -44,6 +49,7 @@ class Facade(unittest.TestCase):
             controller = Own
         self.controller = controller(handler, port=0, **kwargs)
         self.controller.start()
+        self.controller.server.auth_failure_delay = 0
         self.addCleanup(self.controller.stop, no_assert=True)
         return self.controller
 
@@ -58,7 +64,7 @@ class Facade(unittest.TestCase):
         return [client.docmd(line)[0] for line in lines]
 
     def transaction(self):
-        return self.codes('EHLO me', 'MAIL FROM:<a@example.org>', 'RCPT TO:<b@example.org>', 'DATA', 'x\r\n.')
+        return self.codes('EHLO me', 'MAIL FROM:<a@example.org>', 'RCPT TO:<b@example.org>', 'DATA', '.')
 
 
 class Programs(Facade):
@@ -174,8 +180,7 @@ class Hooks(Facade):
             'RCPT TO:<b@example.org>')]
         self.assertEqual(answers, [b'noop', b'mail', b'rset', b'mail', b'rcpt'])
         self.assertEqual(client.verify('x@example.org')[0], 252)
-        self.assertEqual(client.docmd('DATA')[0], 354)
-        self.assertEqual(client.docmd('hello\r\n.')[1][-4:], b'data')
+        self.assertEqual(client.data('hello\r\n')[1][-4:], b'data')
         client.quit()
         self.assertEqual(recorder.calls, [
             ('HELO', 'one'), ('EHLO', 'two', True), ('NOOP', 'x'),
@@ -637,7 +642,7 @@ class Transports(Facade):
         self.serve(Handler(), LMTP)
         client = self.client()
         self.assertEqual(self.codes('EHLO me', 'LHLO me', 'MAIL FROM:<a@example.org>', 'RCPT TO:<b@example.org>',
-                                    'RCPT TO:<c@example.org>', 'DATA', 'x\r\n.', client=client),
+                                    'RCPT TO:<c@example.org>', 'DATA', '.', client=client),
                          [500, 250, 250, 250, 250, 354, 250])
         self.assertEqual(client.getreply()[0], 250)
 
@@ -869,6 +874,56 @@ class Handlers(Facade):
         with self.assertRaises(smtplib.SMTPDataError) as caught:
             self.send()
         self.assertEqual(caught.exception.smtp_code, 451)
+
+
+@unittest.skipIf(aiosmtpd is None, 'aiosmtpd is not here')
+class Comparison(unittest.TestCase):
+    """The same handler under both: the codes are the same where aiosmtpd's are what they should be."""
+
+    SCRIPT = ['MAIL FROM:<a@example.org>', 'HELO', 'HELO me', 'RSET', 'NOOP', 'NOOP x', 'RCPT TO:<b@example.org>',
+              'DATA', 'MAIL', 'EHLO me',
+              'MAIL FROM:<a@example.org> XXX=1', 'MAIL FROM:<a@example.org> SIZE=999999999',
+              'MAIL FROM:<a@example.org> SMTPUTF8', 'MAIL FROM:<a@example.org>', 'DATA', 'RCPT',
+              'RCPT TO:<c@example.org>', 'RCPT TO:<b@example.org>', 'VRFY b@example.org', 'DATA', '.',
+              'MAIL FROM:<a@example.org>', 'RSET', 'DATA', 'NONSENSE', 'EXPN list', 'QUIT']
+
+    class Handler:
+        def __init__(self):
+            self.calls = []
+
+        async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
+            self.calls.append(('RCPT', session.host_name, envelope.mail_from, address, rcpt_options))
+            if address == 'c@example.org':
+                return '550 no'
+            envelope.rcpt_tos.append(address)
+            return '250 OK'
+
+        async def handle_DATA(self, server, session, envelope):
+            self.calls.append(('DATA', envelope.mail_from, envelope.rcpt_tos, envelope.content, envelope.smtp_utf8))
+            return '250 OK'
+
+    def play(self, controller_class):
+        handler = self.Handler()
+        controller = controller_class(handler, hostname='127.0.0.1', port=self.free_port())
+        controller.start()
+        try:
+            with smtplib.SMTP(controller.hostname, controller.port, timeout=PATIENCE) as client:
+                codes = [client.docmd(line)[0] for line in self.SCRIPT]
+        finally:
+            controller.stop()
+        return codes, handler.calls
+
+    def free_port(self):
+        with socket.socket() as probe:
+            probe.bind(('127.0.0.1', 0))
+            return probe.getsockname()[1]
+
+    def test_codes(self):
+        ours, our_calls = self.play(Controller)
+        theirs, their_calls = self.play(aiosmtpd.Controller)
+        different = {line: (our, their) for line, our, their in zip(self.SCRIPT, ours, theirs) if our != their}
+        self.assertEqual(different, {})
+        self.assertEqual(our_calls, their_calls)
 
 
 class Stop(Facade):
