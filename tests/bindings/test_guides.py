@@ -38,15 +38,13 @@ class Guides(unittest.TestCase):
         path = self.directory / 'program'
         path.write_text(program.replace('localhost:8025', f'127.0.0.1:{self.port}'))
         self.process = subprocess.Popen([*command, path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-        self.addCleanup(self.end)
+        self.addCleanup(self.end, self.process)
 
-    def end(self):
+    def end(self, process=None):
         """What the program has printed."""
-        if self.process.poll() is None:
-            self.process.terminate()
-        if not self.process.stdout.closed:
-            return self.process.communicate(timeout=PATIENCE)[0]
-        return ''
+        process = process or self.process
+        process.terminate()
+        return process.communicate(timeout=PATIENCE)[0] if not process.stdout.closed else ''
 
     def client(self):
         for _ in range(PATIENCE * 10):
