@@ -11,8 +11,8 @@ import subprocess
 import sys
 import time
 
-from servers import (AIOSMTPD, AIOSMTPD_HOOKS, BARE, BARE_TLS, C_HOOKS, FACADE_HOOKS, GO, JS_HOOKS, MEMORY, NODE, NO_HOOKS, OURS, PEERS,
-                     PYTHON_HOOKS, SINK, SLOW_HOOK, STREAM, built, cpu_seconds, environment, pin, status_kib, tool)
+from servers import (AIOSMTPD, AIOSMTPD_HOOKS, BARE, BARE_TLS, C_HOOKS, FACADE_HOOKS, GO, JS_HOOKS, MEMORY, NODE, NO_HOOKS,
+                     OURS, PEERS, PYTHON_HOOKS, SINK, SLOW_HOOK, STREAM, built, cpu_seconds, environment, pin, status_kib, tool)
 
 LARGE = 10 << 20
 SESSIONS = 50
