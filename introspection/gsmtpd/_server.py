@@ -385,6 +385,14 @@ HOOKS = {
 }
 
 
+def choose(server, name, nick):
+    """Sets a property that not every version has, of an enumeration, by the value's nick."""
+    pspec = server.find_property(name)
+    for value in pspec.enum_class.__enum_values__.values() if pspec is not None else ():
+        if value.value_nick == nick:
+            server.set_property(name, value)
+
+
 def make_server(smtp):
     """A server for connections such as this one would be."""
     verbs = {verb for verb, method in smtp._smtp_methods.items() if verb in COMMANDS and is_overridden(method)}
@@ -396,8 +404,7 @@ def make_server(smtp):
         timeout=max(1, int(smtp._timeout_duration)), auth_required=bool(smtp._auth_required),
         auth_requires_tls=bool(smtp._auth_require_tls))
     server.data_size_limit = smtp.data_size_limit or 0
-    if hasattr(server.props, 'profile'):
-        server.props.profile = Smtpd.Profile.AIOSMTPD
+    choose(server, 'profile', 'aiosmtpd')
     for verb, method in smtp._smtp_methods.items():
         if verb not in COMMANDS:
             server.add_command(verb, on_command)

@@ -19,10 +19,13 @@ import unittest
 import warnings
 
 from gsmtpd import ssl
+from gsmtpd._server import choose
 from gsmtpd.controller import Controller, UnixSocketController, UnixSocketUnthreadedController, UnthreadedController
 from gsmtpd.handlers import AsyncMessage, Debugging, Mailbox, Message, Proxy, Sink
 from gsmtpd.lmtp import LMTP
 from gsmtpd.smtp import MISSING, SMTP, AuthResult, Envelope, LoginPassword, Session, auth_mechanism, syntax
+
+from gi.repository import Smtpd
 
 try:
     import aiosmtpd.controller as aiosmtpd
@@ -692,6 +695,17 @@ class Transports(Facade):
             SMTP(Sink(), tls_context=python_ssl.create_default_context(python_ssl.Purpose.CLIENT_AUTH))
         with self.assertRaises(ValueError):
             SMTP(Sink(), tls_context=ssl.create_default_context(ssl.Purpose.CLIENT_AUTH))
+
+
+class Profiles(unittest.TestCase):
+
+    def test_choose(self):
+        server = Smtpd.Server()
+        choose(server, 'bare-newlines', 'pass')
+        self.assertEqual(server.bare_newlines, Smtpd.BareNewlines.PASS)
+        choose(server, 'bare-newlines', 'unknown')
+        self.assertEqual(server.bare_newlines, Smtpd.BareNewlines.PASS)
+        choose(server, 'there-is-none', 'pass')
 
 
 class Controllers(Facade):
