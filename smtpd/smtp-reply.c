@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "smtp-error.h"
 #include "smtp-reply-private.h"
 #include "wire/smtp-reply-writer.h"
 
@@ -140,6 +141,74 @@ smtp_reply_new_full (guint               code,
   smtp_reply_write (self->wire, self->code, smtp_reply_get_status (self), smtp_reply_get_lines (self));
 
   return self;
+}
+
+/* The code of a line of a reply. 0: it has none. */
+static guint
+line_code (const char *line)
+{
+  if (!g_ascii_isdigit (line[0]) || !g_ascii_isdigit (line[1]) || !g_ascii_isdigit (line[2]) ||
+      (line[3] != '\0' && line[3] != ' ' && line[3] != '-'))
+    return 0;
+
+  return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
+}
+
+/* Takes the code off each of @lines. 0: this is not a reply. */
+static guint
+split_codes (GStrv lines)
+{
+  guint code = line_code (lines[0]);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      char *line = lines[i];
+
+      g_strchomp (line);
+      if (line_code (line) != code || (line[3] == '-') != (lines[i + 1] != NULL))
+        return 0;
+      memmove (line, line + (line[3] != '\0' ? 4 : 3), strlen (line + 3) + (line[3] == '\0'));
+    }
+
+  return smtp_reply_code_is_valid (code) ? code : 0;
+}
+
+/**
+ * smtp_reply_parse:
+ * @text: a reply as it is sent, such as `550 5.1.1 No such user`; if it has more lines than
+ *   one, each has the code, and all but the last one a hyphen behind it
+ * @error: where to put an error
+ *
+ * Reads a reply. The line end behind the last line may be left out, lines may end in LF.
+ *
+ * If @text is none, the error is %SMTP_ERROR_SYNTAX.
+ *
+ * Returns: (transfer full): a new reply
+ */
+SmtpReply *
+smtp_reply_parse (const char  *text,
+                  GError     **error)
+{
+  g_auto (GStrv) lines = NULL;
+  guint code = 0;
+  guint n_lines;
+
+  g_return_val_if_fail (text != NULL, NULL);
+
+  lines = g_strsplit (text, "\n", -1);
+  n_lines = g_strv_length (lines);
+  if (n_lines > 1 && *lines[n_lines - 1] == '\0')
+    g_clear_pointer (&lines[--n_lines], g_free);
+  if (n_lines > 0)
+    code = split_codes (lines);
+
+  if (code == 0)
+    {
+      g_set_error_literal (error, SMTP_ERROR, SMTP_ERROR_SYNTAX, "This is no SMTP reply");
+      return NULL;
+    }
+
+  return smtp_reply_new_full (code, NULL, (const char * const *) lines);
 }
 
 /**

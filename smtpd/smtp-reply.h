@@ -19,6 +19,9 @@ SmtpReply          *smtp_reply_new_full   (guint                code,
                                            const char          *status,
                                            const char * const  *lines);
 SMTP_AVAILABLE_IN_1_0
+SmtpReply          *smtp_reply_parse      (const char          *text,
+                                           GError             **error);
+SMTP_AVAILABLE_IN_1_0
 SmtpReply          *smtp_reply_ref        (SmtpReply           *self);
 SMTP_AVAILABLE_IN_1_0
 void                smtp_reply_unref      (SmtpReply           *self);

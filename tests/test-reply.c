@@ -168,6 +168,53 @@ test_boxed (void)
   g_assert_cmpuint (smtp_reply_get_code (g_value_get_boxed (&value)), ==, 250);
 }
 
+static void
+test_parse (void)
+{
+  static const struct
+  {
+    const char *text;
+    const char *expected;   /* NULL: not a reply */
+  } texts[] = {
+    { "250 OK", "250 OK" },
+    { "550 5.1.1 No such user", "550 5.1.1 No such user" },
+    { "250 2.0.0 OK\r\n", "250 2.0.0 OK" },
+    { "250-one\r\n250 two\r\n", "250-one\n250 two" },
+    { "250-one\n250 two", "250-one\n250 two" },
+    { "250-2.0.0 one\n250 2.0.0 two", "250-2.0.0 one\n250 2.0.0 two" },
+    { "", NULL },
+    { "250", "250" },
+    { "\n", NULL },
+    { "yes", NULL },
+    { "250OK", NULL },
+    { "25 OK", NULL },
+    { "100 OK", NULL },
+    { "600 OK", NULL },
+    { "250-more", NULL },
+    { "250 one\n250 two", NULL },
+    { "250-one\n550 two", NULL },
+    { "250-one\n\n250 two", NULL },
+    { " 250 OK", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (SmtpReply) reply = smtp_reply_parse (texts[i].text, &error);
+      g_autofree char *text = NULL;
+
+      if (texts[i].expected == NULL)
+        {
+          g_assert_error (error, SMTP_ERROR, SMTP_ERROR_SYNTAX);
+          g_assert_null (reply);
+          continue;
+        }
+      g_assert_no_error (error);
+      text = smtp_reply_to_string (reply);
+      g_assert_true (g_str_has_prefix (text, texts[i].expected));
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -188,6 +235,7 @@ main (int    argc,
   g_test_add_func ("/reply/not-utf8", test_not_utf8);
   g_test_add_func ("/reply/status", test_status);
   g_test_add_func ("/reply/boxed", test_boxed);
+  g_test_add_func ("/reply/parse", test_parse);
 
   return g_test_run ();
 }

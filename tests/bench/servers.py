@@ -127,6 +127,8 @@ NO_HOOKS = Server('ours, no hooks', hook_server('none', 262144), 8)
 SLOW_HOOK = Server('ours, hook of 10 ms', hook_server('slow', 262144), 8)
 PYTHON_HOOKS = Server('ours, Python hooks', lambda port, certificate: [PYTHON, str(BENCH / 'peers/hooks.py'), str(port)],
                       2, needs(built('introspection/Smtpd-1.0.typelib'), 'there is no typelib'))
+FACADE_HOOKS = Server('ours, gsmtpd', lambda port, certificate: [PYTHON, str(BENCH / 'peers/facade.py'), str(port)],
+                      2, needs(built('introspection/Smtpd-1.0.typelib'), 'there is no typelib'))
 JS_HOOKS = Server('ours, JavaScript hooks',
                   lambda port, certificate: ['gjs', '-m', str(BENCH / 'peers/hooks.js'), str(port)], 2,
                   needs(tool('gjs') and built('introspection/Smtpd-1.0.typelib'), 'there is no gjs or no typelib'))

@@ -11,8 +11,8 @@ import subprocess
 import sys
 import time
 
-from servers import (AIOSMTPD, AIOSMTPD_HOOKS, BARE, BARE_TLS, C_HOOKS, GO, JS_HOOKS, MEMORY, NODE, NO_HOOKS, OURS, PEERS,
-                     PYTHON_HOOKS, SINK, SLOW_HOOK, STREAM, built, cpu_seconds, environment, pin, status_kib, tool)
+from servers import (AIOSMTPD, AIOSMTPD_HOOKS, BARE, BARE_TLS, C_HOOKS, FACADE_HOOKS, GO, JS_HOOKS, MEMORY, NODE, NO_HOOKS,
+                     OURS, PEERS, PYTHON_HOOKS, SINK, SLOW_HOOK, STREAM, built, cpu_seconds, environment, pin, status_kib, tool)
 
 LARGE = 10 << 20
 SESSIONS = 50
@@ -171,6 +171,8 @@ WORKLOADS = [
              targets(None, 1 / 6, 1 / 18, 1 / 2.5, **{BARE_TLS.name: 1.2}), certificate=True),
     Workload('python', 'hooks on EHLO, MAIL, RCPT and DATA in Python', [PYTHON_HOOKS, AIOSMTPD_HOOKS],
              source('-d', '-s', SESSIONS), 2000, {AIOSMTPD_HOOKS.name: 1 / 4}),
+    Workload('facade', "the same with aiosmtpd's handler on gsmtpd", [FACADE_HOOKS, AIOSMTPD_HOOKS],
+             source('-d', '-s', SESSIONS), 2000, {AIOSMTPD_HOOKS.name: 1 / 2}),
     Workload('javascript', 'the same in JavaScript', [JS_HOOKS, NODE], source('-d', '-s', SESSIONS), 2000),
     Workload('hooks', 'C hooks on every command, many messages a session', [C_HOOKS, NO_HOOKS],
              source('-d', '-s', SESSIONS), 2000, {NO_HOOKS.name: 1.2}),

@@ -116,6 +116,13 @@ class Auth(unittest.TestCase):
         self.assertEqual((session.authenticated, session.identity, session.auth_mechanism, session.protocol),
                          (True, 'joe', 'PLAIN', 'ESMTPA'))
 
+    def test_returned_yes(self):
+        async def hook(*args):
+            return '235 2.7.0 Welcome'
+
+        self.server.connect('handle-auth', hook)
+        self.assertEqual(self.plain(), 235)
+
     def test_nobody_says_yes(self):
         async def deny(server, session, envelope, request, credentials):
             await Smtpd.sleep(0.01)
@@ -142,13 +149,17 @@ class Auth(unittest.TestCase):
             return True
 
         def wrong_type(*args):
-            return '235 2.7.0 yes'
+            return ['235 2.7.0 yes']
+
+        def other_words(*args):
+            return '250 2.0.0 yes'
 
         async def other_success(server, session, envelope, request, credentials):
             request.reply(250, 'OK')
 
         for hook, code in ((deny, 535), (raise_error, 454), (forget, 454), (no_objection, 535), (twice, 535),
-                           (never, 454), (true, 454), (wrong_type, 454), (other_success, 454)):
+                           (never, 454), (true, 454), (wrong_type, 454), (other_words, 454),
+                           (other_success, 454)):
             with self.subTest(hook.__name__):
                 handler = self.server.connect('handle-auth', hook)
                 self.assertEqual(self.plain(), code)

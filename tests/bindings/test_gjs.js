@@ -128,6 +128,55 @@ const OwnHandler = GObject.registerClass(class OwnHandler extends Smtpd.Handler 
     }
 });
 
+const AsyncChild = GObject.registerClass(class AsyncChild extends Smtpd.Server {
+    async vfunc_rset(session, request, argument) {
+        await sleep(1);
+        request.add_line('child');
+        super.vfunc_rset(session, request, argument);
+    }
+
+    async vfunc_noop(_session, _request, _argument) {
+        await sleep(5);
+        return '259 child';
+    }
+});
+
+const AsyncGrandchild = GObject.registerClass(class AsyncGrandchild extends AsyncChild {
+    async vfunc_rset(session, request, argument) {
+        request.add_line('grandchild');
+        super.vfunc_rset(session, request, argument);
+    }
+
+    async vfunc_noop(session, request, argument) {
+        super.vfunc_noop(session, request, argument);
+        await sleep(1);
+    }
+});
+
+const HookServer = GObject.registerClass(class HookServer extends Smtpd.Server {
+    vfunc_rcpt(...args) {
+        return this.hook(...args);
+    }
+});
+
+const HookHandler = GObject.registerClass(class HookHandler extends Smtpd.Handler {
+    vfunc_handle_rcpt(...args) {
+        return this.hook(...args);
+    }
+});
+
+function serversWith(hook) {
+    const signal = new Smtpd.Server({hook_timeout: 1});
+    signal.connect('handle-rcpt', hook);
+    const method = new HookServer({hook_timeout: 1});
+    method.hook = hook;
+    const handler = new HookHandler();
+    handler.hook = hook;
+    const handled = new Smtpd.Server({hook_timeout: 1});
+    handled.add_handler(handler);
+    return [['signal', signal], ['method', method], ['handler', handled]];
+}
+
 // A client says twice the number that it was sent.
 const Double = GObject.registerClass(class Double extends Smtpd.SaslMechanism {
     vfunc_step(request, response) {
@@ -275,7 +324,11 @@ const tests = {
             [454, () => { throw new Error('secret'); }],
             [454, () => {}],
             [454, () => true],
-            [454, () => '235 yes'],
+            [454, () => 'yes'],
+            [454, () => '250 yes'],
+            [454, async () => '250 yes'],
+            [454, async () => { throw new Error('secret'); }],
+            [235, async () => '235 yes'],
             [454, () => new Promise(() => {})],
             [454, async () => { await sleep(10); return true; }],
             [535, () => Smtpd.Verdict.CONTINUE],
@@ -301,7 +354,7 @@ const tests = {
             server.connect('handle-auth', hook);
             const client = await listen(server);
             equal(await client.codes('EHLO me', plain, 'NOOP'), [250, code, 250]);
-            equal(session.authenticated, false);
+            equal(session.authenticated, code === 235);
         }
     },
 
@@ -371,6 +424,77 @@ const tests = {
         });
         const client = await listen(server);
         equal(await client.codes(...transaction), [250, 250, 250, 354, 554]);
+    },
+
+    // What is returned or resolved to, in each place where something may be answered.
+    async answers() {
+        const answers = [
+            ['250 2.1.5 text', '250 2.1.5 text'],
+            ['550 5.1.1 No such user', '550 5.1.1 No such user'],
+            [[551, '5.1.6 one\n5.1.6 two'], '551-5.1.6 one|551 5.1.6 two'],
+            [Smtpd.Reply.new(552, '5.2.2 full'), '552 5.2.2 full'],
+            [Smtpd.Verdict.CONTINUE, '250 2.1.5'],
+            ...[null, '', 'yes', [1, 'a'], [250], {}, 5.5, Smtpd.Verdict.FAILED].map(nothing => [nothing, '451']),
+        ];
+        for (const [answer, expected] of answers) {
+            const hooks = [() => answer, async () => {
+                await sleep(1);
+                return answer;
+            }];
+            for (const [place, server] of hooks.flatMap(hook => serversWith(hook))) {
+                const client = await listen(server);
+                await client.codes('EHLO me', 'MAIL FROM:<>');
+                const reply = await client.ask('RCPT TO:<b@example.org>');
+                if (!reply.startsWith(expected))
+                    throw new Error(`${place}: ${reply} is not ${expected}`);
+            }
+        }
+    },
+
+    async addedCommands() {
+        const server = new Smtpd.Server();
+        server.add_command('NOW', () => '259 now');
+        server.add_command('LATER', async () => {
+            await sleep(1);
+            return [259, 'later'];
+        });
+        server.add_command('NEVER', async () => {});
+        server.add_command('RAISE', async () => { throw new Error('secret'); });
+        const client = await listen(server);
+        equal(await client.ask('NOW'), '259 now');
+        equal(await client.ask('LATER'), '259 later');
+        equal(await client.codes('NEVER', 'RAISE', 'NOOP'), [451, 451, 250]);
+    },
+
+    async exceptionsAreTold() {
+        const hooks = [() => { throw new Error('inside'); }, async () => { throw new Error('inside'); }];
+        for (const hook of hooks) {
+            const server = new Smtpd.Server();
+            let message = null;
+            server.connect('handle-rcpt', hook);
+            server.connect('handle-exception', (_server, _session, _envelope, request, error) => {
+                ({message} = error);
+                return '452 4.3.1 told';
+            });
+            const client = await listen(server);
+            await client.codes('EHLO me', 'MAIL FROM:<>');
+            equal(await client.ask('RCPT TO:<b@example.org>'), '452 4.3.1 told');
+            equal(message, 'Error: inside');
+        }
+    },
+
+    // An async method that chains up leaves the answer to the one above.
+    async asyncChains() {
+        const server = new AsyncGrandchild();
+        const client = await listen(server);
+        equal(await client.ask('RSET'), '250-2.0.0 grandchild|250-2.0.0 child|250 2.0.0 OK');
+        equal(await client.ask('NOOP'), '259 2.0.0 child');
+    },
+
+    values() {
+        equal(String(Smtpd.Address.new('a@example.org')), 'a@example.org');
+        equal(String(Smtpd.Reply.parse('250 OK')), '250 OK');
+        equal([...Smtpd.Parameters.new(['SIZE=1', 'X'])], [['SIZE', '1'], ['X', null]]);
     },
 
     async 'users from a file'() {
