@@ -21,13 +21,16 @@ class Injection(AttackCase):
         with Client(self.server, road) as client:
             client.send(b'STARTTLS\r\n' + tail, cuts)
             self.assertEqual(client.code(), 220)
+            # It was no handshake, and that is what it is told.
+            if client.buffer:
+                self.assertEqual(client.buffer[:1], b'\x15')
+                return
             try:
                 client.wrap()
                 client.sock.sendall(b'VRFY x\r\nNOOP\r\nQUIT\r\n')
                 self.assertEqual(client.codes(), [252, 250, 221])
             except (OSError, ssl.SSLError):
                 pass
-        self.assertEqual(self.take(), [])
 
     def test_tails(self):
         tails = b'NOOP\r\n', b'\r\n', b'N', b'\0', EVIL[:28], EVIL, b'NOOP\r\n' * 200, b'RSET\r\nSTARTTLS\r\n', b'EHLO evil\r\n' + EVIL
@@ -37,6 +40,7 @@ class Injection(AttackCase):
                     self.run_tail(road, tail, ())
                     for cut in range(len(b'STARTTLS'), len(b'STARTTLS\r\n') + min(len(tail), 4)):
                         self.run_tail(road, tail, [cut])
+                self.assertEqual(self.take(), [])
 
 
 class State(AttackCase):
