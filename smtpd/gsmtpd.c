@@ -20,6 +20,9 @@
 #include "gsmtpd-options.h"
 #include "gsmtpd-privileges.h"
 
+/* RFC 5321 section 6.3: a relay that was pointed at itself must not go on for ever. */
+#define MAX_HOPS 100
+
 typedef struct
 {
   SmtpServer *server;
@@ -112,6 +115,7 @@ make_server (const GsmtpdOptions  *options,
   g_autoptr (SmtpServer) server = smtp_server_new ();
 
   smtp_server_set_data_size_limit (server, options->size_number);
+  smtp_server_set_max_hops (server, MAX_HOPS);
   smtp_server_set_smtputf8 (server, options->smtputf8);
   if (options->hostname != NULL)
     smtp_server_set_hostname (server, options->hostname);
