@@ -634,7 +634,7 @@ close_now (SmtpTask *task)
 {
   SmtpSessionPrivate *priv = (gpointer) ((char *) task - G_STRUCT_OFFSET (SmtpSessionPrivate, close_task));
   g_autoptr (SmtpReply) reply = NULL;
-  g_autoptr (SmtpSession) self G_GNUC_UNUSED = take_close (priv, &reply);
+  g_autoptr (SmtpSession) self = take_close (priv, &reply);
 
   if (priv->link.close != NULL)
     priv->link.close (priv->link.data, reply);
@@ -678,6 +678,6 @@ smtp_session_close (SmtpSession *self,
     {
       /* The server has ended, and its connections with it. */
       g_autoptr (SmtpReply) unsent = NULL;
-      g_autoptr (SmtpSession) kept G_GNUC_UNUSED = take_close (priv, &unsent);
+      g_autoptr (SmtpSession) kept = take_close (priv, &unsent);
     }
 }

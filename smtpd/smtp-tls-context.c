@@ -348,7 +348,7 @@ smtp_tls_context_reload (SmtpTlsContext  *self,
 SmtpTlsCredentials *
 smtp_tls_context_ref_credentials (SmtpTlsContext *self)
 {
-  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   g_autoptr (GError) error = NULL;
 
   if (self->credentials == NULL && !make_credentials (self, &error))

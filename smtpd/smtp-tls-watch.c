@@ -132,7 +132,7 @@ static void
 watch_folders (SmtpTlsWatch *self)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr (GPtrArray) old G_GNUC_UNUSED = g_steal_pointer (&self->monitors);
+  g_autoptr (GPtrArray) old = g_steal_pointer (&self->monitors);
 
   self->monitors = g_ptr_array_new_with_free_func (stop_monitor);
   for (guint i = 0; i < self->paths->len; i++)
