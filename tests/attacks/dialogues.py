@@ -4,6 +4,7 @@
 and octet by octet: the answers are those that are expected, and nothing is taken that should not be."""
 
 import os
+import signal
 import socket
 import unittest
 
@@ -150,6 +151,20 @@ class Dialogues(AttackCase):
                     codes = [line[:3] for line in file if line[3:4] == b' ']
             self.assertEqual(codes, [b'220', b'250', b'250', b'250', b'354', b'250', b'221'])
             self.assertEqual(len(self.take()), 1)
+
+
+    def test_urgent(self):
+        """Urgent data of TCP ends a read of the system's before all has been read, and is no part of what is said."""
+        for road in CLEAR, LMTP:
+            with Client(self.server, road) as client:
+                # All of it is to be there when it looks.
+                self.server.process.send_signal(signal.SIGSTOP)
+                try:
+                    for data, flags in (b'NOOP\r\n', 0), (b'!', socket.MSG_OOB), (b'NOOP\r\n', 0):
+                        client.sock.send(data, flags)
+                finally:
+                    self.server.process.send_signal(signal.SIGCONT)
+                self.assertEqual(client.codes(2), [250, 250])
 
 
 class Delivered(AttackCase):
