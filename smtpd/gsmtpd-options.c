@@ -39,6 +39,8 @@ gsmtpd_options_clear (GsmtpdOptions *self)
   g_clear_pointer (&self->drain_time, g_free);
   g_clear_pointer (&self->unix_mode, g_free);
   g_clear_pointer (&self->hostname, g_free);
+  g_clear_pointer (&self->user, g_free);
+  g_clear_pointer (&self->chroot, g_free);
 }
 
 static gboolean
@@ -216,6 +218,10 @@ add_security_entries (GOptionContext *context,
       "How they may do it, such as SCRAM-SHA-256,PLAIN (default: SCRAM, PLAIN and LOGIN)", "LIST" },
     { "auth-without-tls", 0, 0, G_OPTION_ARG_NONE, &self->auth_without_tls,
       "Without TLS, too: by SCRAM, or whatever --auth-mechanisms says", NULL },
+    { "user", 0, 0, G_OPTION_ARG_STRING, &self->user,
+      "Become USER, once the sockets and keys are there", "USER[:GROUP]" },
+    { "chroot", 0, 0, G_OPTION_ARG_FILENAME, &self->chroot,
+      "Likewise, have DIR for a root directory; needs --user", "DIR" },
     { "make-auth", 0, 0, G_OPTION_ARG_FILENAME, &self->make_auth,
       "Read a password, print a line for --auth-file and exit", "USER" },
     { NULL }

@@ -36,6 +36,8 @@ typedef struct
   gboolean reuse_port;
   char *hostname;
   gboolean smtputf8;
+  char *user;
+  char *chroot;
   gboolean version;
 
   guint64 size_number;

@@ -19,6 +19,10 @@
 #include "gsmtpd-listen.h"
 #include "gsmtpd-log.h"
 #include "gsmtpd-options.h"
+#include "gsmtpd-privileges.h"
+
+/* RFC 5321 section 6.3: a relay that was pointed at itself must not go on for ever. */
+#define MAX_HOPS 100
 
 typedef struct
 {
@@ -82,19 +86,37 @@ set_up_tls (SmtpServer           *server,
   return context != NULL;
 }
 
+/* Ports and keys may be for root alone; what is written and read from then on is not. */
+static gboolean
+open_up (SmtpServer           *server,
+         const GsmtpdOptions  *options,
+         GError              **error)
+{
+  g_auto (GsmtpdPrivileges) privileges = { 0 };
+  g_autoptr (SmtpHandler) handler = NULL;
+
+  if (!gsmtpd_privileges_init (&privileges, options->user, options->chroot, error) ||
+      !set_up_tls (server, options, error) ||
+      !gsmtpd_listen (server, options, error) ||
+      !gsmtpd_privileges_drop (&privileges, error))
+    return FALSE;
+
+  handler = gsmtpd_make_handler (options->handler, error);
+  if (handler != NULL)
+    smtp_server_add_handler (server, handler);
+
+  return handler != NULL;
+}
+
 static SmtpServer *
 make_server (const GsmtpdOptions  *options,
              SmtpHandler          *users,
              GError              **error)
 {
   g_autoptr (SmtpServer) server = smtp_server_new ();
-  g_autoptr (SmtpHandler) handler = gsmtpd_make_handler (options->handler, error);
 
-  if (handler == NULL)
-    return NULL;
-
-  smtp_server_add_handler (server, handler);
   smtp_server_set_data_size_limit (server, options->size_number);
+  smtp_server_set_max_hops (server, MAX_HOPS);
   smtp_server_set_smtputf8 (server, options->smtputf8);
   if (options->hostname != NULL)
     smtp_server_set_hostname (server, options->hostname);
@@ -110,10 +132,7 @@ make_server (const GsmtpdOptions  *options,
   if (users != NULL)
     gsmtpd_auth_set_up (server, users, options);
 
-  if (!set_up_tls (server, options, error))
-    return NULL;
-
-  if (!gsmtpd_listen (server, options, error))
+  if (!open_up (server, options, error))
     {
       g_socket_listener_close (G_SOCKET_LISTENER (server));
       return NULL;
@@ -229,6 +248,8 @@ main (int    argc,
 
   open_standard_files ();
   signal (SIGPIPE, SIG_IGN);
+  /* A file that may not grow any more is an error of writing, not the end. */
+  signal (SIGXFSZ, SIG_IGN);
   gsmtpd_log_init ();
 
   if (!gsmtpd_options_parse (&options, &argc, &argv, &error))

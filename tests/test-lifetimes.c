@@ -15,6 +15,8 @@
 #define RCPT MAIL "RCPT TO:<b@e.org>\r\n"
 #define TEXT RCPT "DATA\r\nSubject: x\r\n\r\nhello\r\n.\r\n"
 #define CHUNK RCPT "BDAT 5\r\nhelloBDAT 3 LAST\r\nabc"
+/* NUL alice NUL sesame */
+#define AUTH EHLO "AUTH PLAIN AGFsaWNlAHNlc2FtZQ==\r\n"
 
 static const struct
 {
@@ -25,7 +27,7 @@ static const struct
   { "connect", "" }, { "helo", "HELO me\r\n" }, { "ehlo", EHLO }, { "noop", "NOOP\r\n" },
   { "vrfy", "VRFY x\r\n" }, { "expn", "EXPN x\r\n" }, { "help", "HELP\r\n" }, { "rset", MAIL "RSET\r\n" },
   { "mail", MAIL }, { "rcpt", RCPT }, { "data-begin", TEXT }, { "data", TEXT }, { "data", CHUNK },
-  { "quit", "QUIT\r\n" },
+  { "quit", "QUIT\r\n" }, { "credentials", AUTH }, { "auth", AUTH },
 };
 
 typedef struct _Test Test;
@@ -104,6 +106,65 @@ close_server (Test        *test,
               SmtpRequest *request)
 {
   g_socket_listener_close (G_SOCKET_LISTENER (test->server));
+}
+
+static void
+stop_server (Test        *test,
+             SmtpSession *session,
+             SmtpRequest *request)
+{
+  g_socket_service_stop (G_SOCKET_SERVICE (test->server));
+}
+
+static void
+drain_server (Test        *test,
+              SmtpSession *session,
+              SmtpRequest *request)
+{
+  smtp_server_drain (test->server, 60 * 1000);
+}
+
+static void
+drain_at_once (Test        *test,
+               SmtpSession *session,
+               SmtpRequest *request)
+{
+  smtp_server_drain (test->server, 0);
+  g_clear_object (&test->server);
+}
+
+/* What a hook is given is not its own, and yet it may do that. */
+static void
+dispose_session (Test        *test,
+                 SmtpSession *session,
+                 SmtpRequest *request)
+{
+  g_object_run_dispose (G_OBJECT (session));
+}
+
+static void
+dispose_request (Test        *test,
+                 SmtpSession *session,
+                 SmtpRequest *request)
+{
+  g_object_run_dispose (G_OBJECT (request));
+}
+
+static void
+dispose_envelope (Test        *test,
+                  SmtpSession *session,
+                  SmtpRequest *request)
+{
+  if (test->envelope != NULL)
+    g_object_run_dispose (G_OBJECT (test->envelope));
+}
+
+static void
+proceed (Test        *test,
+         SmtpSession *session,
+         SmtpRequest *request)
+{
+  smtp_request_proceed (request);
 }
 
 static void
@@ -214,6 +275,12 @@ static const Case cases[] =
   { "inside/drop-server", drop_server, NULL },
   { "inside/dispose-server", dispose_server, NULL },
   { "inside/close-server", close_server, answer_twice },
+  { "inside/stop-server", stop_server, proceed },
+  { "inside/drain-server", drain_server, proceed },
+  { "inside/drain-at-once", drain_at_once, NULL },
+  { "inside/dispose-session", dispose_session, proceed },
+  { "inside/dispose-request", dispose_request, proceed },
+  { "inside/dispose-envelope", dispose_envelope, proceed },
   { "inside/close-session", close_session, NULL },
   { "inside/answer-twice", answer_twice, answer_421 },
   { "inside/answer-421", answer_421, NULL },
@@ -221,6 +288,12 @@ static const Case cases[] =
   { "inside/reset-client", reset_client, answer_nobody },
   { "later/drop-server", NULL, drop_server },
   { "later/dispose-server", NULL, dispose_server },
+  { "later/stop-server", NULL, stop_server },
+  { "later/drain-server", NULL, drain_server },
+  { "later/drain-at-once", NULL, drain_at_once },
+  { "later/dispose-session", NULL, dispose_session },
+  { "later/dispose-request", NULL, dispose_request },
+  { "later/dispose-envelope", NULL, dispose_envelope },
   { "later/close-session", NULL, close_session },
   { "later/reset-client", NULL, reset_client },
   { "later/finish-client", NULL, finish_client },
@@ -301,6 +374,8 @@ run_phase (const Case *what,
   g_object_add_weak_pointer (G_OBJECT (test.server), &test.server_weak);
   g_closure_set_marshal (closure, hook_marshal);
   g_signal_connect_closure (test.server, signal, closure, FALSE);
+  smtp_server_set_auth_requires_tls (test.server, FALSE);
+  smtp_server_set_auth_mechanisms (test.server, (const char * const []) { "PLAIN", NULL });
   connect_client (&test);
   g_socket_send (test.client, input, strlen (input), NULL, NULL);
 
@@ -339,6 +414,110 @@ test_case (gconstpointer data)
     run_phase (data, phases[i].hook, phases[i].input);
 }
 
+/* The hooks that nobody answers */
+
+static void
+on_disconnect (SmtpServer  *server,
+               SmtpSession *session,
+               Test        *test)
+{
+  g_set_object (&test->session, session);
+  test->n_calls++;
+  test->what->inside (test, session, NULL);
+}
+
+static GOutputStream *
+on_body (SmtpServer   *server,
+         SmtpSession  *session,
+         SmtpEnvelope *envelope,
+         Test         *test)
+{
+  g_set_object (&test->session, session);
+  g_set_object (&test->envelope, envelope);
+  test->n_calls++;
+  test->what->inside (test, session, NULL);
+
+  return g_memory_output_stream_new_resizable ();
+}
+
+static void
+run_unanswered (const Case *what,
+                const char *signal,
+                GCallback   callback,
+                const char *input)
+{
+  guint n_descriptors = count_descriptors ();
+  Test test = { .what = what, .server = smtp_server_new () };
+
+  test.server_weak = test.server;
+  g_object_add_weak_pointer (G_OBJECT (test.server), &test.server_weak);
+  g_signal_connect (test.server, signal, callback, &test);
+  connect_client (&test);
+  g_socket_send (test.client, input, strlen (input), NULL, NULL);
+  for (guint i = 0; i < 10000 && test.n_calls == 0; i++)
+    g_main_context_iteration (NULL, FALSE);
+  run_loop ();
+
+  g_clear_object (&test.server);
+  g_clear_object (&test.client);
+  run_loop ();
+  g_assert_cmpuint (test.n_calls, ==, 1);
+  g_assert_null (test.server_weak);
+  g_assert_true (smtp_session_get_closed (test.session));
+  g_clear_object (&test.envelope);
+  g_assert_finalize_object (test.session);
+  g_assert_cmpuint (count_descriptors (), ==, n_descriptors);
+}
+
+static void
+test_unanswered (gconstpointer data)
+{
+  const Case *what = data;
+
+  /* There is no request there. */
+  if (what->inside == NULL || g_strrstr (what->name, "request") != NULL ||
+      g_strrstr (what->name, "answer") != NULL || g_strrstr (what->name, "fail") != NULL)
+    return;
+
+  run_unanswered (what, "handle-disconnect", G_CALLBACK (on_disconnect), "QUIT\r\n");
+  run_unanswered (what, "handle-body", G_CALLBACK (on_body), TEXT);
+  run_unanswered (what, "handle-body", G_CALLBACK (on_body), CHUNK);
+}
+
+/* Sessions outlive their server, and requests their session, in any order. */
+static void
+test_orders (void)
+{
+  static const char * const orders[] = { "csr", "crs", "scr", "src", "rcs", "rsc" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (orders); i++)
+    {
+      Test test = { .what = &cases[G_N_ELEMENTS (cases) - 1], .server = smtp_server_new () };
+      GClosure *closure = g_closure_new_simple (sizeof (GClosure), &test);
+
+      g_closure_set_marshal (closure, hook_marshal);
+      g_signal_connect_closure (test.server, "handle-rcpt", closure, FALSE);
+      connect_client (&test);
+      g_socket_send (test.client, RCPT, strlen (RCPT), NULL, NULL);
+      while (test.n_calls == 0)
+        g_main_context_iteration (NULL, FALSE);
+      g_clear_object (&test.envelope);
+
+      for (const char *what = orders[i]; *what != '\0'; what++)
+        {
+          if (*what == 'c')
+            g_clear_object (&test.client);
+          else if (*what == 's')
+            g_clear_object (&test.server);
+          else
+            g_clear_object (&test.request);
+          run_loop ();
+        }
+      g_assert_true (smtp_session_get_closed (test.session));
+      g_assert_finalize_object (test.session);
+    }
+}
+
 /* What goes wrong is warned of, and not what is looked at here. */
 static GLogWriterOutput
 write_log (GLogLevelFlags   level,
@@ -366,8 +545,12 @@ main (int    argc,
     {
       g_autofree char *path = g_strconcat ("/lifetimes/", cases[i].name, NULL);
 
+      g_autofree char *unanswered = g_strconcat ("/lifetimes/unanswered/", cases[i].name, NULL);
+
       g_test_add_data_func (path, &cases[i], test_case);
+      g_test_add_data_func (unanswered, &cases[i], test_unanswered);
     }
+  g_test_add_func ("/lifetimes/orders", test_orders);
 
   return g_test_run ();
 }

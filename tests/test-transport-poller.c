@@ -968,8 +968,11 @@ on_nesting_task (SmtpTask *task)
   pair_poke (self->pair);
   smtp_poller_requeue (self->fixture->poller, &self->pair->watch);
   smtp_poller_post (self->fixture->poller, task);
-  for (; !over; self->n_turns++)
-    g_main_context_iteration (self->fixture->context, TRUE);
+  while (!over)
+    {
+      g_main_context_iteration (self->fixture->context, TRUE);
+      self->n_turns++;
+    }
 
   self->n_calls = self->pair->n_calls;
   self->n_runs++;

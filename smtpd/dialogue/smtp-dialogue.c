@@ -524,6 +524,7 @@ smtp_dialogue_begin_tls (SmtpDialogue *self,
 {
   smtp_session_begin_tls (self->session, info);
   self->line_reader = (SmtpLineReader) { 0 };
+  self->line_seen = FALSE;
   smtp_dialogue_run (self, &smtp_command_handshake, "", "", 0);
   arm (self);
 }

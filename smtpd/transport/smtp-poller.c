@@ -89,6 +89,7 @@ poller_control_set (SmtpPoller     *self,
   event.events = ((events & SMTP_POLL_IN) ? EPOLLIN : 0) |
                  ((events & SMTP_POLL_OUT) ? EPOLLOUT : 0) |
                  ((events & SMTP_POLL_RDHUP) ? EPOLLRDHUP : 0) |
+                 ((events & SMTP_POLL_URGENT) ? EPOLLPRI : 0) |
                  ((events & SMTP_POLL_EDGE) ? EPOLLET : 0);
 
   return epoll_ctl (self->epoll_fd, operation, watch->fd, &event) == 0 ? 0 : errno;
@@ -126,6 +127,7 @@ poller_run_events (SmtpPoller *self)
                      ((event->events & EPOLLIN) ? SMTP_POLL_IN : 0) |
                      ((event->events & EPOLLOUT) ? SMTP_POLL_OUT : 0) |
                      ((event->events & EPOLLRDHUP) ? SMTP_POLL_RDHUP : 0) |
+                     ((event->events & EPOLLPRI) ? SMTP_POLL_URGENT : 0) |
                      ((event->events & (EPOLLERR | EPOLLHUP)) ? SMTP_POLL_HANGUP : 0));
     }
 

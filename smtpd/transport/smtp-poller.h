@@ -31,7 +31,8 @@ typedef enum
   SMTP_POLL_HANGUP = 1 << 2,  /* error, or closed in both directions */
   SMTP_POLL_RDHUP  = 1 << 3,  /* the peer will send no more */
   SMTP_POLL_QUEUED = 1 << 4,  /* smtp_poller_requeue() was called */
-  SMTP_POLL_EDGE   = 1 << 5   /* to smtp_poller_watch() only: edge-triggered */
+  SMTP_POLL_EDGE   = 1 << 5,  /* to smtp_poller_watch() only: edge-triggered */
+  SMTP_POLL_URGENT = 1 << 6   /* urgent data of TCP, RFC 9293 section 3.8.5 */
 } SmtpPollEvents;
 
 typedef void (*SmtpWatchFunc) (SmtpWatch      *watch,

@@ -98,6 +98,7 @@ parse_line (const char      *line,
   in_port_t source_port, destination_port;
   int family;
 
+  /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): behind the prefix is at least the end. */
   if (g_str_has_prefix (line, "UNKNOWN") && (line[7] == '\0' || line[7] == ' '))
     return TRUE;
 

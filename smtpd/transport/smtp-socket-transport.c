@@ -40,6 +40,7 @@ typedef struct
   guint          wants_read : 1;   /* AGAIN was answered and READABLE not told since */
   guint          wants_write : 1;
   guint          read_closed : 1;  /* the end is, or will be, in the input: a short read says nothing */
+  guint          urgent : 1;       /* a read may end at a mark in the input: likewise */
   guint          hung_up : 1;
 } SmtpSocketTransport;
 
@@ -75,6 +76,8 @@ socket_transport_on_events (SmtpWatch      *watch,
     self->can_read = TRUE;
   if (events & (SMTP_POLL_OUT | SMTP_POLL_HANGUP))
     self->can_write = TRUE;
+  if (events & SMTP_POLL_URGENT)
+    self->urgent = TRUE;
 
   if (events & SMTP_POLL_QUEUED)
     told |= SMTP_TRANSPORT_QUEUED;
@@ -136,7 +139,7 @@ socket_transport_read (SmtpTransport *transport,
 
   /* Data and FIN may have come before this read, and with one edge. That edge told of both,
    * or it is still to come; there will be no other for the end. */
-  if ((gsize) n_read < size && !self->read_closed)
+  if ((gsize) n_read < size && !self->read_closed && !self->urgent)
     self->can_read = FALSE;
 
   return n_read;

@@ -76,6 +76,6 @@ void            smtp_transport_emit        (SmtpTransport             *self,
 void            smtp_transport_close_owner (GObject                   *owner);
 
 #define SMTP_TRANSPORT_FROM_WATCH(watch_) \
-  ((SmtpTransport *) ((char *) (watch_) - G_STRUCT_OFFSET (SmtpTransport, watch)))
+  ((SmtpTransport *) (gpointer) ((char *) (watch_) - G_STRUCT_OFFSET (SmtpTransport, watch)))
 
 G_END_DECLS

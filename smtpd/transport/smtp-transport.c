@@ -16,7 +16,7 @@ smtp_transport_init (SmtpTransport             *self,
   self->watch.func = func;
 
   if (!smtp_poller_watch (poller, &self->watch, fd,
-                          SMTP_POLL_IN | SMTP_POLL_OUT | SMTP_POLL_RDHUP | SMTP_POLL_EDGE,
+                          SMTP_POLL_IN | SMTP_POLL_OUT | SMTP_POLL_RDHUP | SMTP_POLL_URGENT | SMTP_POLL_EDGE,
                           error))
     return FALSE;
 

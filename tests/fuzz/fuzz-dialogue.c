@@ -44,6 +44,8 @@ typedef struct
   GPtrArray *held;
   guint n_hooks;
   guint n_taken;        /* by hooks */
+  guint n_ends;         /* of the connection, as hooks are told */
+  gboolean said_yes;    /* some hook, to the command at hand */
   gboolean over;
 } Run;
 
@@ -60,6 +62,17 @@ check_line (const char *line,
   g_assert (g_utf8_validate_len (line, length, NULL));
   for (gsize i = 0; i < length; i++)
     g_assert ((guint8) line[i] >= 0x20 && line[i] != 0x7f);
+}
+
+/* To say that a message was taken is for whoever takes it. */
+static void
+check_taken (Run        *run,
+             const char *octets)
+{
+  if (run->dialogue->command.offset != G_STRUCT_OFFSET (SmtpServerClass, message))
+    run->said_yes = FALSE;
+  else if (octets[0] == '2')
+    g_assert (run->said_yes);
 }
 
 static void
@@ -81,6 +94,7 @@ host_write (gpointer    data,
       g_assert ((line[3] == ' ') == (end + 2 == octets + size));
       line = end + 2;
     }
+  check_taken (run, octets);
   g_string_append_len (run->output, octets, size);
 }
 
@@ -108,6 +122,48 @@ static const SmtpDialogueHost host = { host_write, host_deadline, host_resume, h
 
 /* Hooks */
 
+/* What a binding is given is text. */
+static void
+check_text (const char *text)
+{
+  g_assert (text == NULL || g_utf8_validate (text, -1, NULL));
+  for (const char *c = text; c != NULL && *c != '\0'; c++)
+    g_assert (!g_ascii_iscntrl (*c) || *c == '\t');
+}
+
+static void
+check_value (const GValue *value)
+{
+  SmtpParameters *parameters;
+
+  if (G_VALUE_HOLDS_STRING (value))
+    check_text (g_value_get_string (value));
+  else if (G_VALUE_HOLDS (value, SMTP_TYPE_ADDRESS))
+    check_text (smtp_address_get_text (g_value_get_boxed (value)));
+  else if (G_VALUE_HOLDS (value, SMTP_TYPE_PARAMETERS))
+    {
+      parameters = g_value_get_boxed (value);
+      for (guint i = 0; i < smtp_parameters_get_length (parameters); i++)
+        {
+          check_text (smtp_parameters_get_keyword (parameters, i));
+          check_text (smtp_parameters_get_value (parameters, i));
+        }
+    }
+}
+
+static void
+check_texts (SmtpSession  *session,
+             SmtpRequest  *request,
+             const GValue *params,
+             guint         n_params)
+{
+  check_text (smtp_session_get_host_name (session));
+  check_text (smtp_request_get_verb (request));
+  check_text (smtp_request_get_argument (request));
+  for (guint i = 4; i < n_params; i++)
+    check_value (&params[i]);
+}
+
 static void
 answer_now (Run         *run,
             SmtpRequest *request,
@@ -116,7 +172,10 @@ answer_now (Run         *run,
   switch (answer % 6)
     {
     case 0: smtp_request_proceed (request); break;
-    case 1: smtp_request_reply (request, 250, "2.0.0 OK"); break;
+    case 1:
+      run->said_yes = TRUE;
+      smtp_request_reply (request, 250, "2.0.0 OK");
+      break;
     case 2: smtp_request_reply (request, 550, "no\r\n250 yes"); break;
     case 3: smtp_request_reply (request, 421, NULL); break;
     case 4: smtp_request_reply (request, 354, "5.7"); break;
@@ -142,6 +201,7 @@ marshal (GClosure     *closure,
   SmtpRequest *request = g_value_get_object (&params[3]);
   uint8_t answer = run->plan->answers[run->n_hooks++ % N_ANSWERS];
 
+  check_texts (g_value_get_object (&params[1]), request, params, n_params);
   g_value_set_enum (return_value, SMTP_VERDICT_HANDLED);
   if (answer < 128)
     g_value_set_enum (return_value, SMTP_VERDICT_CONTINUE);
@@ -171,11 +231,20 @@ take_message (SmtpServer   *server,
   g_assert (recipients->len > 0);
   g_assert (smtp_envelope_get_reverse_path (envelope) != NULL);
   run->n_taken++;
+  run->said_yes = TRUE;
   g_string_append_printf (run->output, "message %" G_GSIZE_FORMAT " ", size);
   g_string_append_len (run->output, octets, size);
   smtp_request_reply (request, 250, "2.0.0 taken");
 
   return SMTP_VERDICT_HANDLED;
+}
+
+static void
+note_end (SmtpServer  *server,
+          SmtpSession *session,
+          Run         *run)
+{
+  run->n_ends++;
 }
 
 static GOutputStream *
@@ -209,6 +278,7 @@ connect_hooks (Run *run)
       g_signal_connect_closure (run->server, names[i], closure, FALSE);
     }
   g_signal_connect (run->server, "handle-data", G_CALLBACK (take_message), run);
+  g_signal_connect (run->server, "handle-disconnect", G_CALLBACK (note_end), run);
   if (run->plan->settings & OWN_BODY)
     g_signal_connect (run->server, "handle-body", G_CALLBACK (make_body), run);
 }
@@ -291,7 +361,9 @@ static void
 finish (Run *run)
 {
   g_assert (run->over == smtp_dialogue_is_over (run->dialogue));
+  g_assert_cmpuint (run->n_ends, ==, run->over ? 1 : 0);
   smtp_dialogue_free (run->dialogue);
+  g_assert_cmpuint (run->n_ends, ==, 1);
   /* Late answers are harmless. */
   for (guint i = 0; i < run->held->len; i++)
     smtp_request_reply (g_ptr_array_index (run->held, i), 250, NULL);
