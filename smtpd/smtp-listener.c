@@ -120,7 +120,7 @@ refuse (SmtpListener *self,
   g_info ("A client is refused: %.*s", (int) (length - strlen ("\r\n")), wire);
 
   /* In clear it would not be understood there. */
-  if (self->kind != SMTP_LISTENER_KIND_SMTPS)
+  if (!smtp_listener_kind_has_tls (self->kind))
     send (fd, wire, length, MSG_DONTWAIT | MSG_NOSIGNAL);
   shutdown (fd, SHUT_WR);
   close (fd);
@@ -135,7 +135,8 @@ welcome (SmtpListener          *self,
   g_autoptr (GError) error = NULL;
   SmtpTransport *transport;
   SmtpClient *client = NULL;
-  SmtpReply *refusal = smtp_server_admit (self->server, peer, &client);
+  gboolean has_proxy = smtp_listener_kind_has_proxy (self->kind);
+  SmtpReply *refusal = smtp_server_admit (self->server, has_proxy ? NULL : peer, &client);
 
   if (refusal != NULL)
     {

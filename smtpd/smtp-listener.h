@@ -23,6 +23,25 @@ SmtpListener *smtp_listener_new          (SmtpServer     *server,
                                           GError        **error);
 /* What GSocketService::incoming names as its source object, and what it says. */
 GObject      *smtp_listener_new_source   (SmtpListenerKind kind);
+static inline gboolean
+smtp_listener_kind_has_proxy (SmtpListenerKind kind)
+{
+  return kind == SMTP_LISTENER_KIND_PROXY_SMTP || kind == SMTP_LISTENER_KIND_PROXY_LMTP ||
+         kind == SMTP_LISTENER_KIND_PROXY_SMTPS;
+}
+
+static inline gboolean
+smtp_listener_kind_has_tls (SmtpListenerKind kind)
+{
+  return kind == SMTP_LISTENER_KIND_SMTPS || kind == SMTP_LISTENER_KIND_PROXY_SMTPS;
+}
+
+static inline gboolean
+smtp_listener_kind_is_lmtp (SmtpListenerKind kind)
+{
+  return kind == SMTP_LISTENER_KIND_LMTP || kind == SMTP_LISTENER_KIND_PROXY_LMTP;
+}
+
 SmtpListenerKind smtp_listener_kind_of   (GObject        *source_object);
 /* The path of a Unix socket is somebody else's: it stays. */
 void          smtp_listener_keep_path    (SmtpListener   *self);

@@ -4,6 +4,7 @@
 
 #include "dialogue/smtp-command-table.h"
 #include "smtp-clients.h"
+#include "smtp-networks.h"
 #include "smtp-server.h"
 #include "smtp-standby.h"
 #include "smtp-tls-context-private.h"
@@ -24,6 +25,9 @@ typedef struct _SmtpListener   SmtpListener;
 #define SMTP_DEFAULT_MAX_MESSAGES 10000
 #define SMTP_DEFAULT_MIN_DATA_RATE 64
 #define SMTP_DEFAULT_WRITE_TIMEOUT 300
+
+#define SMTP_DEFAULT_PROXY_TIMEOUT 5
+#define SMTP_DEFAULT_RESOLVE_TIMEOUT 2000
 
 /* A mechanism of SASL that the program has added. */
 typedef struct
@@ -59,6 +63,17 @@ typedef struct
   guint    write_timeout;
 } SmtpEdgeConfig;
 
+/* What they say of those that speak for clients; smtp-server-proxies.c. */
+typedef struct
+{
+  SmtpNetworks *proxy_networks;     /* NULL: nobody */
+  SmtpNetworks *xclient_networks;
+  SmtpNetworks *xforward_networks;
+  guint         proxy_timeout;
+  gboolean      resolve_peers;
+  guint         resolve_timeout;    /* milliseconds */
+} SmtpProxyConfig;
+
 /* What smtp_server_drain() has begun; smtp-server-drain.c. */
 typedef struct
 {
@@ -87,6 +102,7 @@ typedef struct
   guint            handshake_timeout;
   SmtpAuthConfig   auth;
   SmtpEdgeConfig   edge;
+  SmtpProxyConfig  proxies;
   gboolean         log_dialogue;
   GType            session_type;
   GType            envelope_type;
@@ -106,6 +122,7 @@ typedef struct
   SmtpTask          activation;   /* start() and stop() come from any thread */
   SmtpDrain         drain;
   SmtpClients      *clients;
+  guint             n_lookups;    /* of names of clients, under way */
 
   GMutex            lock;         /* of connections: sessions are listed from any thread */
   GHashTable       *connections;
@@ -127,6 +144,17 @@ gboolean                smtp_server_get_edge_property (SmtpServer   *self,
                                                        guint         prop_id,
                                                        GValue       *value);
 gboolean                smtp_server_set_edge_property (SmtpServer   *self,
+                                                       guint         prop_id,
+                                                       const GValue *value);
+
+#define SMTP_SERVER_FIRST_PROXY_PROPERTY 0x200
+void                    smtp_proxy_config_init      (SmtpProxyConfig *self);
+void                    smtp_proxy_config_clear     (SmtpProxyConfig *self);
+void                    smtp_server_install_proxy_properties (GObjectClass *klass);
+gboolean                smtp_server_get_proxy_property (SmtpServer   *self,
+                                                       guint         prop_id,
+                                                       GValue       *value);
+gboolean                smtp_server_set_proxy_property (SmtpServer   *self,
                                                        guint         prop_id,
                                                        const GValue *value);
 
@@ -157,9 +185,13 @@ void                    smtp_server_add_connection    (SmtpServer     *self,
 void                    smtp_server_remove_connection (SmtpServer     *self,
                                                        SmtpConnection *connection);
 /* Whether a client may come in: the reply if not. *client is what counts it, if anything does; it is
- * counted as open already. */
+ * counted as open already. A @peer of NULL is one that speaks for others. */
 SmtpReply              *smtp_server_admit             (SmtpServer            *self,
                                                        const struct sockaddr *peer,
+                                                       SmtpClient           **client);
+/* The same for one that is in already, by way of somebody who speaks for it. */
+SmtpReply              *smtp_server_admit_spoken_for  (SmtpServer            *self,
+                                                       GSocketAddress        *peer,
                                                        SmtpClient           **client);
 void                    smtp_server_release_client    (SmtpServer            *self,
                                                        SmtpClient            *client);

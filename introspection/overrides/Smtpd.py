@@ -100,6 +100,8 @@ class Session(Smtpd.Session):
 
 attributes(Smtpd.Credentials)
 attributes(Smtpd.TlsContext)
+attributes(Smtpd.ForwardedClient)
+attributes(Smtpd.ProxyInfo)
 attributes(Smtpd.TlsInfo)
 
 
