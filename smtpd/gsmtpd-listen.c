@@ -31,8 +31,43 @@ kind_of_name (const char *name)
     return SMTP_LISTENER_KIND_LMTP;
   if (g_strcmp0 (name, "smtps") == 0)
     return SMTP_LISTENER_KIND_SMTPS;
+  if (g_strcmp0 (name, "proxy-smtp") == 0)
+    return SMTP_LISTENER_KIND_PROXY_SMTP;
+  if (g_strcmp0 (name, "proxy-lmtp") == 0)
+    return SMTP_LISTENER_KIND_PROXY_LMTP;
+  if (g_strcmp0 (name, "proxy-smtps") == 0)
+    return SMTP_LISTENER_KIND_PROXY_SMTPS;
 
   return SMTP_LISTENER_KIND_SMTP;
+}
+
+/* What a socket that was passed needs, and only its name says. */
+static gboolean
+check_kind (SmtpListenerKind      kind,
+            const GsmtpdOptions  *options,
+            GError              **error)
+{
+  gboolean has_tls = options->tls_cert != NULL || options->tls_self_signed;
+  const char *complaint = NULL;
+
+  if ((kind == SMTP_LISTENER_KIND_SMTPS || kind == SMTP_LISTENER_KIND_PROXY_SMTPS) && !has_tls)
+    complaint = "A socket for TLS needs --tls-cert or --tls-self-signed";
+  else if ((kind == SMTP_LISTENER_KIND_PROXY_SMTP || kind == SMTP_LISTENER_KIND_PROXY_LMTP ||
+            kind == SMTP_LISTENER_KIND_PROXY_SMTPS) && options->proxies.networks == NULL)
+    complaint = "A socket for proxies needs --proxy-network";
+
+  if (complaint != NULL)
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, complaint);
+
+  return complaint == NULL;
+}
+
+static gboolean
+names_addresses (const GsmtpdOptions *options)
+{
+  return options->listen != NULL || options->lmtp_listen != NULL || options->smtps_listen != NULL ||
+         options->proxies.listen != NULL || options->proxies.lmtp_listen != NULL ||
+         options->proxies.smtps_listen != NULL;
 }
 
 /* The variables are for this process alone, which may have been started by the one that they are for. */
@@ -65,13 +100,8 @@ listen_on_passed (SmtpServer           *server,
     {
       SmtpListenerKind kind = kind_of_name (i < n_names ? names[i] : NULL);
 
-      if (kind == SMTP_LISTENER_KIND_SMTPS && options->tls_cert == NULL && !options->tls_self_signed)
-        {
-          g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                               "The socket named smtps needs --tls-cert or --tls-self-signed");
-          return FALSE;
-        }
-      if (!smtp_server_listen_fd (server, FIRST_FD + (int) i, kind, error))
+      if (!check_kind (kind, options, error) ||
+          !smtp_server_listen_fd (server, FIRST_FD + (int) i, kind, error))
         return FALSE;
     }
 
@@ -92,10 +122,13 @@ gsmtpd_listen (SmtpServer           *server,
   if (!passed)
     return FALSE;
 
-  if (n_passed == 0 && options->listen == NULL && options->lmtp_listen == NULL && options->smtps_listen == NULL)
+  if (n_passed == 0 && !names_addresses (options))
     return smtp_server_listen (server, GSMTPD_DEFAULT_ADDRESS, SMTP_LISTENER_KIND_SMTP, error);
 
   return listen_on_each (server, options->listen, SMTP_LISTENER_KIND_SMTP, error) &&
          listen_on_each (server, options->lmtp_listen, SMTP_LISTENER_KIND_LMTP, error) &&
-         listen_on_each (server, options->smtps_listen, SMTP_LISTENER_KIND_SMTPS, error);
+         listen_on_each (server, options->smtps_listen, SMTP_LISTENER_KIND_SMTPS, error) &&
+         listen_on_each (server, options->proxies.listen, SMTP_LISTENER_KIND_PROXY_SMTP, error) &&
+         listen_on_each (server, options->proxies.lmtp_listen, SMTP_LISTENER_KIND_PROXY_LMTP, error) &&
+         listen_on_each (server, options->proxies.smtps_listen, SMTP_LISTENER_KIND_PROXY_SMTPS, error);
 }

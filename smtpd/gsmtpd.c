@@ -18,6 +18,7 @@
 #include "gsmtpd-listen.h"
 #include "gsmtpd-log.h"
 #include "gsmtpd-options.h"
+#include "gsmtpd-proxies.h"
 
 typedef struct
 {
@@ -103,6 +104,7 @@ make_server (const GsmtpdOptions  *options,
     smtp_server_set_max_errors (server, (guint) options->max_errors_number);
   smtp_server_set_unix_mode (server, options->unix_mode_number);
   smtp_server_set_reuse_port (server, options->reuse_port);
+  gsmtpd_proxies_set_up (server, &options->proxies);
   gsmtpd_log_server (server);
   if (users != NULL)
     gsmtpd_auth_set_up (server, users, options);
