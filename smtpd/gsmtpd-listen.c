@@ -35,8 +35,49 @@ kind_of_name (const char *name)
     return SMTP_LISTENER_KIND_SUBMISSION;
   if (g_strcmp0 (name, "submissions") == 0)
     return SMTP_LISTENER_KIND_SUBMISSIONS;
+  if (g_strcmp0 (name, "proxy-smtp") == 0)
+    return SMTP_LISTENER_KIND_PROXY_SMTP;
+  if (g_strcmp0 (name, "proxy-lmtp") == 0)
+    return SMTP_LISTENER_KIND_PROXY_LMTP;
+  if (g_strcmp0 (name, "proxy-smtps") == 0)
+    return SMTP_LISTENER_KIND_PROXY_SMTPS;
 
   return SMTP_LISTENER_KIND_SMTP;
+}
+
+/* What a socket that was passed needs, and only its name says. */
+static gboolean
+check_kind (SmtpListenerKind      kind,
+            const GsmtpdOptions  *options,
+            GError              **error)
+{
+  gboolean is_submission = kind == SMTP_LISTENER_KIND_SUBMISSION || kind == SMTP_LISTENER_KIND_SUBMISSIONS;
+  gboolean is_tls = kind == SMTP_LISTENER_KIND_SMTPS || kind == SMTP_LISTENER_KIND_SUBMISSIONS ||
+                    kind == SMTP_LISTENER_KIND_PROXY_SMTPS;
+  gboolean has_tls = options->tls_cert != NULL || options->tls_self_signed;
+  const char *complaint = NULL;
+
+  if (is_tls && !has_tls)
+    complaint = "A socket for TLS needs --tls-cert or --tls-self-signed";
+  else if (is_submission && options->auth_file == NULL)
+    complaint = "A socket for submission needs --auth-file";
+  else if ((kind == SMTP_LISTENER_KIND_PROXY_SMTP || kind == SMTP_LISTENER_KIND_PROXY_LMTP ||
+            kind == SMTP_LISTENER_KIND_PROXY_SMTPS) && options->proxies.networks == NULL)
+    complaint = "A socket for proxies needs --proxy-network";
+
+  if (complaint != NULL)
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, complaint);
+
+  return complaint == NULL;
+}
+
+static gboolean
+names_addresses (const GsmtpdOptions *options)
+{
+  return options->listen != NULL || options->lmtp_listen != NULL || options->smtps_listen != NULL ||
+         options->submission_listen != NULL || options->submissions_listen != NULL ||
+         options->proxies.listen != NULL || options->proxies.lmtp_listen != NULL ||
+         options->proxies.smtps_listen != NULL;
 }
 
 /* The variables are for this process alone, which may have been started by the one that they are for. */
@@ -56,27 +97,6 @@ count_passed (void)
   return (guint) n_number;
 }
 
-/* What the command line says of an address, it says of a socket that was passed. */
-static gboolean
-check_passed (const GsmtpdOptions  *options,
-              SmtpListenerKind      kind,
-              GError              **error)
-{
-  gboolean is_submission = kind == SMTP_LISTENER_KIND_SUBMISSION || kind == SMTP_LISTENER_KIND_SUBMISSIONS;
-  gboolean is_tls = kind == SMTP_LISTENER_KIND_SMTPS || kind == SMTP_LISTENER_KIND_SUBMISSIONS;
-  const char *complaint = NULL;
-
-  if (is_tls && options->tls_cert == NULL && !options->tls_self_signed)
-    complaint = "The socket named smtps or submissions needs --tls-cert or --tls-self-signed";
-  else if (is_submission && options->auth_file == NULL)
-    complaint = "The socket named submission or submissions needs --auth-file";
-
-  if (complaint != NULL)
-    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, complaint);
-
-  return complaint == NULL;
-}
-
 static gboolean
 listen_on_passed (SmtpServer           *server,
                   const GsmtpdOptions  *options,
@@ -90,7 +110,7 @@ listen_on_passed (SmtpServer           *server,
     {
       SmtpListenerKind kind = kind_of_name (i < n_names ? names[i] : NULL);
 
-      if (!check_passed (options, kind, error) ||
+      if (!check_kind (kind, options, error) ||
           !smtp_server_listen_fd (server, FIRST_FD + (int) i, kind, error))
         return FALSE;
     }
@@ -112,13 +132,15 @@ gsmtpd_listen (SmtpServer           *server,
   if (!passed)
     return FALSE;
 
-  if (n_passed == 0 && options->listen == NULL && options->lmtp_listen == NULL && options->smtps_listen == NULL &&
-      options->submission_listen == NULL && options->submissions_listen == NULL)
+  if (n_passed == 0 && !names_addresses (options))
     return smtp_server_listen (server, GSMTPD_DEFAULT_ADDRESS, SMTP_LISTENER_KIND_SMTP, error);
 
   return listen_on_each (server, options->listen, SMTP_LISTENER_KIND_SMTP, error) &&
          listen_on_each (server, options->lmtp_listen, SMTP_LISTENER_KIND_LMTP, error) &&
          listen_on_each (server, options->smtps_listen, SMTP_LISTENER_KIND_SMTPS, error) &&
          listen_on_each (server, options->submission_listen, SMTP_LISTENER_KIND_SUBMISSION, error) &&
-         listen_on_each (server, options->submissions_listen, SMTP_LISTENER_KIND_SUBMISSIONS, error);
+         listen_on_each (server, options->submissions_listen, SMTP_LISTENER_KIND_SUBMISSIONS, error) &&
+         listen_on_each (server, options->proxies.listen, SMTP_LISTENER_KIND_PROXY_SMTP, error) &&
+         listen_on_each (server, options->proxies.lmtp_listen, SMTP_LISTENER_KIND_PROXY_LMTP, error) &&
+         listen_on_each (server, options->proxies.smtps_listen, SMTP_LISTENER_KIND_PROXY_SMTPS, error);
 }

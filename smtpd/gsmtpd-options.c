@@ -6,6 +6,7 @@
 
 #include "gsmtpd-auth.h"
 #include "gsmtpd-log.h"
+#include "gsmtpd-proxies.h"
 
 #define DEFAULT_SIZE 33554432
 /* What is more than this is a slip of the fingers. */
@@ -26,6 +27,7 @@ gsmtpd_options_clear (GsmtpdOptions *self)
   g_clear_pointer (&self->submission_listen, g_strfreev);
   g_clear_pointer (&self->submissions_listen, g_strfreev);
   g_clear_pointer (&self->limits, g_strfreev);
+  gsmtpd_proxies_clear (&self->proxies);
   g_clear_pointer (&self->tls_cert, g_free);
   g_clear_pointer (&self->tls_key, g_free);
   g_clear_pointer (&self->auth_file, g_free);
@@ -180,7 +182,8 @@ check_options (GsmtpdOptions  *self,
       return FALSE;
     }
 
-  if (!check_tls (self, error) || !check_auth (self, error))
+  if (!check_tls (self, error) || !check_auth (self, error) ||
+      !gsmtpd_proxies_check (&self->proxies, self->tls_cert != NULL || self->tls_self_signed, error))
     return FALSE;
 
   self->size_number = DEFAULT_SIZE;
@@ -277,6 +280,7 @@ gsmtpd_options_parse (GsmtpdOptions   *self,
 
   g_option_context_set_summary (context, "Receives mail by SMTP.");
   g_option_context_add_main_entries (context, entries, NULL);
+  gsmtpd_proxies_add_entries (context, &self->proxies);
   add_security_entries (context, self);
 
   return g_option_context_parse (context, argc, argv, error) && check_options (self, rest, error);

@@ -8,6 +8,18 @@ G_BEGIN_DECLS
 
 #define GSMTPD_DEFAULT_ADDRESS "localhost:8025"
 
+/* What it says of those that speak for clients; gsmtpd-proxies.c. */
+typedef struct
+{
+  GStrv listen;
+  GStrv lmtp_listen;
+  GStrv smtps_listen;
+  GStrv networks;
+  GStrv xclient_networks;
+  GStrv xforward_networks;
+  gboolean resolve_peers;
+} GsmtpdProxyOptions;
+
 /* What the command line says. */
 typedef struct
 {
@@ -17,6 +29,7 @@ typedef struct
   GStrv submission_listen;
   GStrv submissions_listen;
   GStrv limits;
+  GsmtpdProxyOptions proxies;
   char *tls_cert;
   char *tls_key;
   gboolean tls_self_signed;

@@ -23,6 +23,7 @@
 
 /* RFC 5321 section 6.3: a relay that was pointed at itself must not go on for ever. */
 #define MAX_HOPS 100
+#include "gsmtpd-proxies.h"
 
 typedef struct
 {
@@ -128,6 +129,7 @@ make_server (const GsmtpdOptions  *options,
     return NULL;
   smtp_server_set_unix_mode (server, options->unix_mode_number);
   smtp_server_set_reuse_port (server, options->reuse_port);
+  gsmtpd_proxies_set_up (server, &options->proxies);
   gsmtpd_log_server (server);
   if (users != NULL)
     gsmtpd_auth_set_up (server, users, options);

@@ -66,6 +66,10 @@ typedef enum
  * @SMTP_LISTENER_KIND_SUBMISSION: submission, RFC 6409: as SMTP, but clients must authenticate, as if
  *   [property@Server:auth-required] were set
  * @SMTP_LISTENER_KIND_SUBMISSIONS: the same in TLS from the first octet on, RFC 8314
+ * @SMTP_LISTENER_KIND_PROXY_SMTP: SMTP behind a header of the PROXY protocol, from a proxy in
+ *   [property@Server:proxy-networks]
+ * @SMTP_LISTENER_KIND_PROXY_LMTP: the same for LMTP
+ * @SMTP_LISTENER_KIND_PROXY_SMTPS: the same for SMTP in TLS, which begins behind the header
  *
  * What is spoken on an address that a server listens on.
  */
@@ -75,8 +79,24 @@ typedef enum
   SMTP_LISTENER_KIND_LMTP,
   SMTP_LISTENER_KIND_SMTPS,
   SMTP_LISTENER_KIND_SUBMISSION,
-  SMTP_LISTENER_KIND_SUBMISSIONS
+  SMTP_LISTENER_KIND_SUBMISSIONS,
+  SMTP_LISTENER_KIND_PROXY_SMTP,
+  SMTP_LISTENER_KIND_PROXY_LMTP,
+  SMTP_LISTENER_KIND_PROXY_SMTPS
 } SmtpListenerKind;
+
+/**
+ * SmtpProxyCommand:
+ * @SMTP_PROXY_COMMAND_LOCAL: the proxy speaks for itself, to see how the server is
+ * @SMTP_PROXY_COMMAND_PROXY: it speaks for a client
+ *
+ * What a header of the PROXY protocol is for.
+ */
+typedef enum
+{
+  SMTP_PROXY_COMMAND_LOCAL,
+  SMTP_PROXY_COMMAND_PROXY
+} SmtpProxyCommand;
 
 /**
  * SmtpRelayTls:

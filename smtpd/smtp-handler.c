@@ -54,6 +54,18 @@ smtp_handler_init (SmtpHandler *self)
 /* The virtual methods, for the reference. */
 
 /**
+ * SmtpHandlerClass::handle_proxy:
+ * @self: a handler
+ * @server: the server
+ * @session: the connection
+ * @envelope: (nullable): the transaction, %NULL outside one
+ * @request: the header, through which it is answered
+ * @info: what the proxy says
+ *
+ * See [signal@Server::handle-proxy].
+ */
+
+/**
  * SmtpHandlerClass::handle_connect:
  * @self: a handler
  * @server: the server

@@ -13,6 +13,7 @@ G_DECLARE_DERIVABLE_TYPE (SmtpHandler, smtp_handler, SMTP, HANDLER, GObject)
 
 /**
  * SmtpHandlerClass:
+ * @handle_proxy: a proxy has said who its client is
  * @handle_connect: a client has connected, before the greeting
  * @handle_tls_handshake: TLS has begun
  * @handle_helo: HELO
@@ -146,8 +147,15 @@ struct _SmtpHandlerClass
                              SmtpServer     *server,
                              SmtpSession    *session);
 
+  void (*handle_proxy)      (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request,
+                             SmtpProxyInfo  *info);
+
   /*< private >*/
-  gpointer padding[20];
+  gpointer padding[19];
 };
 
 G_END_DECLS

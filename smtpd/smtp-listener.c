@@ -123,7 +123,7 @@ refuse (SmtpListener *self,
   g_info ("A client is refused: %.*s", (int) (length - strlen ("\r\n")), wire);
 
   /* In clear it would not be understood there. */
-  if (!smtp_listener_kind_is_tls (self->kind))
+  if (!smtp_listener_kind_has_tls (self->kind))
     send (fd, wire, length, MSG_DONTWAIT | MSG_NOSIGNAL);
   shutdown (fd, SHUT_WR);
   close (fd);
@@ -138,7 +138,8 @@ welcome (SmtpListener          *self,
   g_autoptr (GError) error = NULL;
   SmtpTransport *transport;
   SmtpClient *client = NULL;
-  SmtpReply *refusal = smtp_server_admit (self->server, peer, &client);
+  gboolean has_proxy = smtp_listener_kind_has_proxy (self->kind);
+  SmtpReply *refusal = smtp_server_admit (self->server, has_proxy ? NULL : peer, &client);
 
   if (refusal != NULL)
     {
@@ -262,12 +263,6 @@ smtp_listener_kind_of (GObject *source_object)
     return SMTP_LISTENER_KIND_SMTP;
 
   return GPOINTER_TO_INT (g_object_get_data (source_object, KIND_KEY));
-}
-
-gboolean
-smtp_listener_kind_is_tls (SmtpListenerKind kind)
-{
-  return kind == SMTP_LISTENER_KIND_SMTPS || kind == SMTP_LISTENER_KIND_SUBMISSIONS;
 }
 
 /* Whoever else has the socket has the clients, too. */

@@ -24,8 +24,27 @@ SmtpListener *smtp_listener_new          (SmtpServer     *server,
 /* What GSocketService::incoming names as its source object, and what it says. */
 GObject      *smtp_listener_new_source   (SmtpListenerKind kind);
 SmtpListenerKind smtp_listener_kind_of   (GObject        *source_object);
-/* TLS comes before everything else. */
-gboolean      smtp_listener_kind_is_tls  (SmtpListenerKind kind);
+
+static inline gboolean
+smtp_listener_kind_has_proxy (SmtpListenerKind kind)
+{
+  return kind == SMTP_LISTENER_KIND_PROXY_SMTP || kind == SMTP_LISTENER_KIND_PROXY_LMTP ||
+         kind == SMTP_LISTENER_KIND_PROXY_SMTPS;
+}
+
+static inline gboolean
+smtp_listener_kind_has_tls (SmtpListenerKind kind)
+{
+  return kind == SMTP_LISTENER_KIND_SMTPS || kind == SMTP_LISTENER_KIND_SUBMISSIONS ||
+         kind == SMTP_LISTENER_KIND_PROXY_SMTPS;
+}
+
+static inline gboolean
+smtp_listener_kind_is_lmtp (SmtpListenerKind kind)
+{
+  return kind == SMTP_LISTENER_KIND_LMTP || kind == SMTP_LISTENER_KIND_PROXY_LMTP;
+}
+
 /* Tells clients that wait to be accepted that there is no service. */
 void          smtp_listener_turn_away    (SmtpListener   *self,
                                           SmtpReply      *reply);

@@ -206,25 +206,76 @@ smtp_server_dup_listen_addresses (SmtpServer *self)
   return addresses;
 }
 
-SmtpReply *
-smtp_server_admit (SmtpServer             *self,
-                   const struct sockaddr  *peer,
-                   SmtpClient            **client)
+static SmtpReply *
+admit_address (SmtpServer             *self,
+               const struct sockaddr  *peer,
+               SmtpClient            **client)
 {
   SmtpServerPrivate *priv = smtp_server_get_private (self);
   const SmtpEdgeConfig *config = &priv->config.edge;
   SmtpClient *counted = smtp_clients_count (priv->clients, peer, config->limit_local, g_get_monotonic_time ());
 
-  if (counted != NULL && config->max_connection_rate != 0 && counted->n_new > config->max_connection_rate)
+  *client = counted;
+  if (counted == NULL)
+    return NULL;
+
+  if (config->max_connection_rate != 0 && counted->n_new > config->max_connection_rate)
     return smtp_reply_standard (SMTP_REPLY_TOO_FAST);
-  if (counted != NULL && config->max_connections_per_client != 0 &&
-      counted->n_open >= config->max_connections_per_client)
+  if (config->max_connections_per_client != 0 && counted->n_open >= config->max_connections_per_client)
     return smtp_reply_standard (SMTP_REPLY_TOO_MANY_OF_CLIENT);
-  if (config->max_connections != 0 && smtp_server_get_n_sessions (self) >= config->max_connections)
-    return smtp_reply_standard (SMTP_REPLY_TOO_MANY_CONNECTIONS);
+
+  return NULL;
+}
+
+static gboolean
+speaks_for_others (SmtpServer            *self,
+                   const struct sockaddr *peer)
+{
+  SmtpNetworks *networks = smtp_server_get_config (self)->proxies.xclient_networks;
+
+  return peer == NULL || (networks != NULL && smtp_networks_match_native (networks, peer));
+}
+
+SmtpReply *
+smtp_server_admit (SmtpServer             *self,
+                   const struct sockaddr  *peer,
+                   SmtpClient            **client)
+{
+  guint max_connections = smtp_server_get_config (self)->edge.max_connections;
+  SmtpClient *counted = NULL;
+  SmtpReply *refusal = speaks_for_others (self, peer) ? NULL : admit_address (self, peer, &counted);
+
+  if (refusal == NULL && max_connections != 0 && smtp_server_get_n_sessions (self) >= max_connections)
+    refusal = smtp_reply_standard (SMTP_REPLY_TOO_MANY_CONNECTIONS);
+  if (refusal != NULL)
+    return refusal;
 
   if (counted != NULL)
-    smtp_clients_open (priv->clients, counted);
+    smtp_clients_open (smtp_server_get_private (self)->clients, counted);
+  *client = counted;
+
+  return NULL;
+}
+
+SmtpReply *
+smtp_server_admit_spoken_for (SmtpServer      *self,
+                              GSocketAddress  *peer,
+                              SmtpClient     **client)
+{
+  struct sockaddr_storage native;
+  SmtpClient *counted = NULL;
+  SmtpReply *refusal;
+
+  *client = NULL;
+  if (!G_IS_INET_SOCKET_ADDRESS (peer) || !g_socket_address_to_native (peer, &native, sizeof native, NULL))
+    return NULL;
+
+  refusal = admit_address (self, (struct sockaddr *) &native, &counted);
+  if (refusal != NULL)
+    return refusal;
+
+  if (counted != NULL)
+    smtp_clients_open (smtp_server_get_private (self)->clients, counted);
   *client = counted;
 
   return NULL;

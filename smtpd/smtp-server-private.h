@@ -4,6 +4,7 @@
 
 #include "dialogue/smtp-command-table.h"
 #include "smtp-clients.h"
+#include "smtp-networks.h"
 #include "smtp-server.h"
 #include "smtp-standby.h"
 #include "smtp-tls-context-private.h"
@@ -30,6 +31,8 @@ typedef struct _SmtpListener   SmtpListener;
 #define SMTP_DEFAULT_MAX_JUNK_COMMANDS 100
 #define SMTP_DEFAULT_MAX_HEADER_SIZE 1048576
 #define SMTP_DEFAULT_CLOSE_TIMEOUT 5
+#define SMTP_DEFAULT_PROXY_TIMEOUT 5
+#define SMTP_DEFAULT_RESOLVE_TIMEOUT 2000
 
 /* A mechanism of SASL that the program has added. */
 typedef struct
@@ -83,6 +86,16 @@ typedef struct
   guint      close_timeout;
   GPtrArray *commands;          /* SmtpCommandLimit; NULL if there are none */
 } SmtpLimitConfig;
+/* What they say of those that speak for clients; smtp-server-proxies.c. */
+typedef struct
+{
+  SmtpNetworks *proxy_networks;     /* NULL: nobody */
+  SmtpNetworks *xclient_networks;
+  SmtpNetworks *xforward_networks;
+  guint         proxy_timeout;
+  gboolean      resolve_peers;
+  guint         resolve_timeout;    /* milliseconds */
+} SmtpProxyConfig;
 
 /* What smtp_server_drain() has begun; smtp-server-drain.c. */
 typedef struct
@@ -113,6 +126,7 @@ typedef struct
   SmtpAuthConfig   auth;
   SmtpEdgeConfig   edge;
   SmtpLimitConfig  limits;
+  SmtpProxyConfig  proxies;
   gboolean         log_dialogue;
   GType            session_type;
   GType            envelope_type;
@@ -132,6 +146,7 @@ typedef struct
   SmtpTask          activation;   /* start() and stop() come from any thread */
   SmtpDrain         drain;
   SmtpClients      *clients;
+  guint             n_lookups;    /* of names of clients, under way */
 
   GMutex            lock;         /* of connections: sessions are listed from any thread */
   GHashTable       *connections;
@@ -171,6 +186,16 @@ gboolean                smtp_server_set_limit_property (SmtpServer   *self,
 gboolean                smtp_server_count_command   (SmtpServer     *self,
                                                      const char     *verb,
                                                      GArray        **counts);
+#define SMTP_SERVER_FIRST_PROXY_PROPERTY 0x200
+void                    smtp_proxy_config_init      (SmtpProxyConfig *self);
+void                    smtp_proxy_config_clear     (SmtpProxyConfig *self);
+void                    smtp_server_install_proxy_properties (GObjectClass *klass);
+gboolean                smtp_server_get_proxy_property (SmtpServer   *self,
+                                                       guint         prop_id,
+                                                       GValue       *value);
+gboolean                smtp_server_set_proxy_property (SmtpServer   *self,
+                                                       guint         prop_id,
+                                                       const GValue *value);
 
 SmtpCommandTable       *smtp_server_get_commands    (SmtpServer     *self);
 /* NULL if there are none. The array is never changed, only replaced. */
@@ -199,9 +224,13 @@ void                    smtp_server_add_connection    (SmtpServer     *self,
 void                    smtp_server_remove_connection (SmtpServer     *self,
                                                        SmtpConnection *connection);
 /* Whether a client may come in: the reply if not. *client is what counts it, if anything does; it is
- * counted as open already. */
+ * counted as open already. A @peer of NULL is one that speaks for others. */
 SmtpReply              *smtp_server_admit             (SmtpServer            *self,
                                                        const struct sockaddr *peer,
+                                                       SmtpClient           **client);
+/* The same for one that is in already, by way of somebody who speaks for it. */
+SmtpReply              *smtp_server_admit_spoken_for  (SmtpServer            *self,
+                                                       GSocketAddress        *peer,
                                                        SmtpClient           **client);
 void                    smtp_server_release_client    (SmtpServer            *self,
                                                        SmtpClient            *client);

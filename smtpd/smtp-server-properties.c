@@ -138,7 +138,8 @@ smtp_server_get_property (GObject    *object,
       break;
     default:
       if (!smtp_server_get_edge_property (self, prop_id, value) &&
-          !smtp_server_get_limit_property (self, prop_id, value))
+          !smtp_server_get_limit_property (self, prop_id, value) &&
+          !smtp_server_get_proxy_property (self, prop_id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
@@ -227,7 +228,8 @@ smtp_server_set_property (GObject      *object,
       break;
     default:
       if (!smtp_server_set_edge_property (self, prop_id, value) &&
-          !smtp_server_set_limit_property (self, prop_id, value, pspec))
+          !smtp_server_set_limit_property (self, prop_id, value, pspec) &&
+          !smtp_server_set_proxy_property (self, prop_id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
@@ -472,6 +474,7 @@ smtp_server_install_properties (GObjectClass *klass)
   g_object_class_install_properties (klass, N_PROPS, props);
   smtp_server_install_edge_properties (klass);
   smtp_server_install_limit_properties (klass);
+  smtp_server_install_proxy_properties (klass);
 }
 
 void
@@ -491,6 +494,7 @@ smtp_server_init_config (SmtpServer *self)
   smtp_auth_config_init (&config->auth);
   smtp_edge_config_init (&config->edge);
   smtp_limit_config_init (&config->limits);
+  smtp_proxy_config_init (&config->proxies);
   config->session_type = SMTP_TYPE_SESSION;
   config->envelope_type = SMTP_TYPE_ENVELOPE;
 }

@@ -149,6 +149,7 @@ smtp_server_finalize (GObject *object)
   g_clear_object (&priv->config.tls_context);
   smtp_auth_config_clear (&priv->config.auth);
   smtp_limit_config_clear (&priv->config.limits);
+  smtp_proxy_config_clear (&priv->config.proxies);
   g_mutex_clear (&priv->lock);
 
   G_OBJECT_CLASS (smtp_server_parent_class)->finalize (object);

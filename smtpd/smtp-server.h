@@ -34,6 +34,8 @@ G_DECLARE_DERIVABLE_TYPE (SmtpServer, smtp_server, SMTP, SERVER, GSocketService)
  * @quit: QUIT, section 4.1.1.10
  * @starttls: STARTTLS, RFC 3207
  * @auth: AUTH, RFC 4954; its argument is the mechanism's name alone
+ * @xclient: XCLIENT: a server in front of this one says who its client is
+ * @xforward: XFORWARD: another server says where the next message has come from
  * @unknown_command: any other verb
  *
  * A method per command, which may be overridden, and chained up to.
@@ -114,6 +116,14 @@ struct _SmtpServerClass
                                     SmtpSession *session,
                                     SmtpRequest *request,
                                     const char  *argument);
+  void          (*xclient)         (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+  void          (*xforward)        (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
   void          (*unknown_command) (SmtpServer  *self,
                                     SmtpSession *session,
                                     SmtpRequest *request,
@@ -121,7 +131,7 @@ struct _SmtpServerClass
 
   /*< private >*/
   gpointer commands;
-  gpointer padding[27];
+  gpointer padding[25];
 };
 
 /**
@@ -438,5 +448,36 @@ void              smtp_server_drain               (SmtpServer           *self,
                                                    guint                 milliseconds);
 SMTP_AVAILABLE_IN_1_0
 gboolean          smtp_server_is_draining         (SmtpServer           *self);
+
+SMTP_AVAILABLE_IN_1_0
+char            **smtp_server_dup_proxy_networks (SmtpServer *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_proxy_networks (SmtpServer         *self,
+                                       const char * const *networks);
+SMTP_AVAILABLE_IN_1_0
+char            **smtp_server_dup_xclient_networks (SmtpServer *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_xclient_networks (SmtpServer         *self,
+                                       const char * const *networks);
+SMTP_AVAILABLE_IN_1_0
+char            **smtp_server_dup_xforward_networks (SmtpServer *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_xforward_networks (SmtpServer         *self,
+                                       const char * const *networks);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_proxy_timeout (SmtpServer *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_proxy_timeout (SmtpServer *self,
+                                                 guint      value);
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_get_resolve_peers (SmtpServer *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_resolve_peers (SmtpServer *self,
+                                                 gboolean   value);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_resolve_timeout (SmtpServer *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_resolve_timeout (SmtpServer *self,
+                                                   guint      milliseconds);
 
 G_END_DECLS

@@ -18,6 +18,19 @@ typedef struct
   char **offered;            /* NULL: what the server offers */
 } SmtpSessionAuth;
 
+/* What is known of the client besides the connection; smtp-session-edge.c. Nearly no session has any. */
+typedef struct
+{
+  GSocketAddress      *proxy_peer;
+  SmtpProxyInfo       *proxy_info;
+  SmtpForwardedClient *xclient;
+  SmtpForwardedClient *xforward;
+  char                *peer_name;
+} SmtpSessionEdge;
+
+/* Their numbers come behind those of all others. */
+#define SMTP_SESSION_FIRST_EDGE_PROPERTY 0x100
+
 /* What a session needs of the connection it stands for. */
 typedef struct
 {
@@ -38,6 +51,30 @@ void     smtp_session_set_peer     (SmtpSession           *self,
                                     const void            *sockaddr,
                                     gsize                  length);
 
+/* Another address than the connection's own; NULL: it has none. */
+void     smtp_session_replace_peer (SmtpSession           *self,
+                                    GSocketAddress        *peer);
+void     smtp_session_replace_local_address (SmtpSession  *self,
+                                    GSocketAddress        *address);
+
+/* NULL inside until something is known. */
+SmtpSessionEdge **smtp_session_get_edge (SmtpSession      *self);
+void     smtp_session_edge_free    (SmtpSessionEdge       *self);
+void     smtp_session_install_edge_properties (GObjectClass *klass);
+gboolean smtp_session_get_edge_property (SmtpSession      *self,
+                                    guint                  prop_id,
+                                    GValue                *value);
+/* The client is whom the header says. */
+void     smtp_session_set_proxy    (SmtpSession           *self,
+                                    SmtpProxyInfo         *info);
+/* These set what is told, and nothing that follows it. */
+void     smtp_session_set_xclient  (SmtpSession           *self,
+                                    SmtpForwardedClient   *client);
+void     smtp_session_set_xforward (SmtpSession           *self,
+                                    SmtpForwardedClient   *client);
+void     smtp_session_set_peer_name (SmtpSession          *self,
+                                    const char            *name);
+
 void     smtp_session_set_lmtp     (SmtpSession           *self);
 void     smtp_session_greet        (SmtpSession           *self,
                                     const char            *host_name,
@@ -52,6 +89,8 @@ void     smtp_session_authenticate (SmtpSession           *self,
                                     SmtpCredentials       *credentials);
 const char * const *
          smtp_session_peek_offered_mechanisms (SmtpSession *self);
+/* As before HELO and AUTH. */
+void     smtp_session_forget_client (SmtpSession          *self);
 gboolean smtp_session_is_greeted   (SmtpSession           *self);
 
 G_END_DECLS

@@ -30,6 +30,7 @@ typedef struct
   gboolean lmtp;
   SmtpTlsInfo *tls_info;
   SmtpSessionAuth auth;
+  SmtpSessionEdge *edge;
 
   SmtpPoller *poller;
   SmtpSessionLink link;          /* zero after the end */
@@ -38,6 +39,7 @@ typedef struct
   gsize raw_peer_length;
   GSocketAddress *peer;
   GSocketAddress *local_address;
+  gboolean peer_replaced;        /* peer is what it is, even if that is NULL */
 
   SmtpTask close_task;
   SmtpSession *closing;          /* a reference to itself while the task is posted */
@@ -83,6 +85,7 @@ smtp_session_finalize (GObject *object)
   g_clear_object (&priv->tls_info);
   smtp_session_auth_forget (&priv->auth);
   g_clear_pointer (&priv->auth.offered, g_strfreev);
+  g_clear_pointer (&priv->edge, smtp_session_edge_free);
   g_clear_pointer (&priv->raw_peer, g_free);
   g_clear_object (&priv->peer);
   g_clear_object (&priv->local_address);
@@ -148,7 +151,8 @@ smtp_session_get_property (GObject    *object,
       g_value_set_boolean (value, smtp_session_get_closed (self));
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      if (!smtp_session_get_edge_property (self, prop_id, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
 
@@ -188,7 +192,8 @@ install_connection_properties (void)
   /**
    * SmtpSession:peer: (getter get_peer)
    *
-   * The client's address, %NULL if the connection is no socket.
+   * The client's address, %NULL if it has none. It is that of the connection, unless a PROXY header
+   * ([property@Session:proxy-info]) or XCLIENT ([property@Session:xclient]) has told another.
    */
   props[PROP_PEER] =
     g_param_spec_object ("peer", NULL, NULL, G_TYPE_SOCKET_ADDRESS,
@@ -325,6 +330,7 @@ smtp_session_class_init (SmtpSessionClass *klass)
   install_dialogue_properties ();
   install_auth_properties ();
   g_object_class_install_properties (object_class, N_PROPS, props);
+  smtp_session_install_edge_properties (object_class);
 }
 
 static void
@@ -384,6 +390,25 @@ smtp_session_set_peer (SmtpSession *self,
 }
 
 void
+smtp_session_replace_peer (SmtpSession    *self,
+                           GSocketAddress *peer)
+{
+  SmtpSessionPrivate *priv = PRIVATE (self);
+
+  g_set_object (&priv->peer, peer);
+  priv->peer_replaced = TRUE;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PEER]);
+}
+
+void
+smtp_session_replace_local_address (SmtpSession    *self,
+                                    GSocketAddress *address)
+{
+  g_set_object (&PRIVATE (self)->local_address, address);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LOCAL_ADDRESS]);
+}
+
+void
 smtp_session_set_lmtp (SmtpSession *self)
 {
   PRIVATE (self)->lmtp = TRUE;
@@ -405,12 +430,25 @@ void
 smtp_session_begin_tls (SmtpSession *self,
                         SmtpTlsInfo *info)
 {
+  smtp_session_forget_client (self);
+  g_set_object (&PRIVATE (self)->tls_info, info);
+}
+
+void
+smtp_session_forget_client (SmtpSession *self)
+{
   SmtpSessionPrivate *priv = PRIVATE (self);
 
   g_clear_pointer (&priv->host_name, g_free);
   priv->extended_smtp = FALSE;
   smtp_session_auth_forget (&priv->auth);
-  g_set_object (&priv->tls_info, info);
+  smtp_session_set_xforward (self, NULL);
+}
+
+SmtpSessionEdge **
+smtp_session_get_edge (SmtpSession *self)
+{
+  return &PRIVATE (self)->edge;
 }
 
 SmtpSessionAuth *
@@ -464,7 +502,7 @@ smtp_session_get_start_time (SmtpSession *self)
  * The client's address.
  *
  * Returns: (transfer none) (nullable): the address, or %NULL if the connection is no
- *   socket
+ *   socket, or a server in front of this one does not know it
  */
 GSocketAddress *
 smtp_session_get_peer (SmtpSession *self)
@@ -473,6 +511,8 @@ smtp_session_get_peer (SmtpSession *self)
 
   g_return_val_if_fail (SMTP_IS_SESSION (self), NULL);
 
+  if (priv->peer_replaced)
+    return priv->peer;
   if (priv->peer == NULL && priv->raw_peer != NULL)
     priv->peer = g_socket_address_new_from_native (priv->raw_peer, priv->raw_peer_length);
   if (priv->peer == NULL && priv->link.transport != NULL)

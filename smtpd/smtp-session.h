@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include "smtp-forwarded-client.h"
+#include "smtp-proxy-info.h"
 #include "smtp-reply.h"
 #include "smtp-tls-info.h"
 
@@ -56,6 +58,17 @@ char          **smtp_session_dup_offered_mechanisms (SmtpSession *self);
 SMTP_AVAILABLE_IN_1_0
 void            smtp_session_set_offered_mechanisms (SmtpSession        *self,
                                                 const char * const *mechanisms);
+
+SMTP_AVAILABLE_IN_1_0
+GSocketAddress *smtp_session_get_proxy_peer    (SmtpSession *self);
+SMTP_AVAILABLE_IN_1_0
+SmtpProxyInfo  *smtp_session_get_proxy_info    (SmtpSession *self);
+SMTP_AVAILABLE_IN_1_0
+SmtpForwardedClient *smtp_session_get_xclient  (SmtpSession *self);
+SMTP_AVAILABLE_IN_1_0
+SmtpForwardedClient *smtp_session_get_xforward (SmtpSession *self);
+SMTP_AVAILABLE_IN_1_0
+const char     *smtp_session_get_peer_name     (SmtpSession *self);
 
 SMTP_AVAILABLE_IN_1_0
 gboolean        smtp_session_get_closed        (SmtpSession *self);

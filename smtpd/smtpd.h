@@ -16,6 +16,8 @@
 #include <smtpd/smtp-envelope.h>
 #include <smtpd/smtp-tls-context.h>
 #include <smtpd/smtp-tls-info.h>
+#include <smtpd/smtp-proxy-info.h>
+#include <smtpd/smtp-forwarded-client.h>
 #include <smtpd/smtp-session.h>
 #include <smtpd/smtp-secret.h>
 #include <smtpd/smtp-credentials.h>

@@ -13,10 +13,13 @@
 #include "smtp-starttls-command.h"
 #include "smtp-session-private.h"
 #include "smtp-extensions.h"
+#include "smtp-xclient-command.h"
 #include "wire/smtp-path-parser.h"
 
 /* The default methods, in the order of RFC 5321 section 4.1.1. Each parses, checks, and
  * leaves the rest to the hooks and to its effect. MAIL and RCPT have a file of their own. */
+
+#define METHOD(name) G_STRUCT_OFFSET (SmtpServerClass, name)
 
 /* A method that is chained up to when its command is over does nothing. */
 #define DIALOGUE_OR_RETURN(request)                                   \
@@ -38,9 +41,9 @@ standard (SmtpStandardReply reply)
 
 /* The greeting, section 4.2 */
 
-static SmtpReply *
-answer_greet (SmtpDialogue *self,
-              SmtpRequest  *request)
+SmtpReply *
+smtp_commands_answer_greet (SmtpDialogue *self,
+                            SmtpRequest  *request)
 {
   const SmtpServerConfig *config = smtp_server_get_config (self->server);
   g_autofree char *text = g_strjoin (" ", config->hostname, self->is_lmtp ? "LMTP" : "ESMTP",
@@ -55,7 +58,7 @@ real_greet (SmtpServer  *server,
             SmtpRequest *request,
             const char  *argument)
 {
-  static const SmtpEffect effect = { answer_greet, NULL };
+  static const SmtpEffect effect = { smtp_commands_answer_greet, NULL };
 
   smtp_stages_run_hooks (request, SMTP_HOOK_CONNECT, &effect);
 }
@@ -287,9 +290,13 @@ is_on_offer (SmtpDialogue *self,
   if (command->offset == smtp_command_auth_offset)
     return smtp_auth_offer_is_possible (self->server, self->session);
 
+  if (command->offset == METHOD (xclient))
+    return smtp_xclient_is_allowed (self->server, self->session);
+  if (command->offset == METHOD (xforward))
+    return smtp_xforward_is_allowed (self->server, self->session);
+
   return command->offset != smtp_command_starttls_offset ||
-         (smtp_server_get_config (self->server)->tls_context != NULL &&
-          smtp_session_get_tls_info (self->session) == NULL);
+         smtp_starttls_is_on_offer (self->server, self->session);
 }
 
 static SmtpReply *
@@ -385,8 +392,6 @@ real_unknown_command (SmtpServer  *server,
 
 /* The table */
 
-#define METHOD(name) G_STRUCT_OFFSET (SmtpServerClass, name)
-
 const SmtpCommand smtp_command_greet = { .offset = METHOD (greet) };
 const SmtpCommand smtp_command_message = { .offset = METHOD (message), .adds_status = TRUE };
 const SmtpCommand smtp_command_unknown = { .offset = METHOD (unknown_command) };
@@ -430,6 +435,9 @@ smtp_commands_get_standard (void)
     { "STARTTLS", { .offset = METHOD (starttls), .adds_status = TRUE, .is_for_clear = TRUE, .is_for_strangers = TRUE } },
     { "AUTH", { .offset = METHOD (auth), .adds_status = TRUE, .line_extra = SMTP_AUTH_LINE_EXTRA,
                 .is_for_strangers = TRUE } },
+    { "XCLIENT", { .offset = METHOD (xclient), .line_extra = SMTP_COMMAND_EXTRA_MAX, .is_for_strangers = TRUE } },
+    { "XFORWARD", { .offset = METHOD (xforward), .adds_status = TRUE, .line_extra = SMTP_COMMAND_EXTRA_MAX,
+                    .is_for_strangers = TRUE } },
   };
   static SmtpCommandTable *table = NULL;
 
@@ -464,5 +472,7 @@ smtp_commands_install_methods (SmtpServerClass *klass)
   klass->quit = real_quit;
   klass->starttls = smtp_starttls_command;
   klass->auth = smtp_auth_command;
+  klass->xclient = smtp_xclient_command;
+  klass->xforward = smtp_xforward_command;
   klass->unknown_command = real_unknown_command;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "smtp-command-table.h"
+#include "smtp-request-private.h"
 
 G_BEGIN_DECLS
 
@@ -24,6 +25,10 @@ extern const gsize smtp_command_auth_offset;
 
 /* Asks the hook of the TLS handshake. */
 extern const SmtpCommand smtp_command_handshake;
+
+/* The greeting. */
+SmtpReply        *smtp_commands_answer_greet    (SmtpDialogue    *self,
+                                                 SmtpRequest     *request);
 
 /* The commands of RFC 5321, section 4.1. */
 SmtpCommandTable *smtp_commands_get_standard    (void);

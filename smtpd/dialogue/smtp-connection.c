@@ -4,8 +4,10 @@
 
 #include <string.h>
 
+#include "smtp-arrival.h"
 #include "smtp-dialogue.h"
 #include "smtp-listener.h"
+#include "smtp-proxy-reader.h"
 #include "smtp-secret-private.h"
 #include "smtp-session-private.h"
 #include "smtp-tls-info-private.h"
@@ -61,6 +63,8 @@ struct _SmtpConnection
   guint over : 1;        /* the dialogue is */
   guint lingering : 1;
   guint wants_tls : 1;   /* when all is said in clear */
+  guint tls_first : 1;   /* nothing is read before it but a PROXY header */
+  guint wants_proxy : 1; /* the header is to come */
   guint shaking : 1;     /* the handshake is under way */
   guint draining : 1;    /* the next pause is the end */
 };
@@ -362,6 +366,35 @@ take_input (SmtpConnection *self)
   keep_input (self, scratch, kept);
 }
 
+/* The PROXY header */
+
+static void
+take_proxy_header (SmtpConnection *self)
+{
+  gsize size, kept = self->input_size;
+  char *scratch = smtp_poller_get_scratch (self->poller, &size);
+  g_autoptr (SmtpProxyInfo) info = NULL;
+  SmtpProxyReaderStatus status;
+
+  g_assert (size >= SMTP_PROXY_HEADER_MAX);
+  if (kept > 0)
+    memcpy (scratch, self->input, kept);
+  status = smtp_proxy_reader_read (self->transport, scratch, &kept, self->tls_first, &info);
+  keep_input (self, scratch, kept);
+
+  if (status == SMTP_PROXY_READER_FAILED)
+    {
+      g_info ("session %" G_GUINT64_FORMAT ": there is no PROXY header, or a bad one",
+              smtp_session_get_id (self->session));
+      self->lost = TRUE;
+    }
+  else if (status == SMTP_PROXY_READER_DONE)
+    {
+      self->wants_proxy = FALSE;
+      smtp_dialogue_begin_proxied (self->dialogue, info);
+    }
+}
+
 /* TLS */
 
 static gboolean
@@ -437,6 +470,13 @@ advance_tls (SmtpConnection *self)
     shake_hands (self);
 }
 
+/* Input is for the dialogue. */
+static gboolean
+is_speaking (SmtpConnection *self)
+{
+  return !self->over && !self->lost && !self->wants_proxy && !self->tls_first && !self->wants_tls && !self->shaking;
+}
+
 /* A turn, and another one where STARTTLS was said in it. What a handshake has brought about is
  * said in the turn in which it ends: nobody may come to wake us up. */
 static void
@@ -444,9 +484,11 @@ advance (SmtpConnection *self)
 {
   do
     {
+      if (self->wants_proxy && !self->over && !self->lost)
+        take_proxy_header (self);
       flush (self);
       advance_tls (self);
-      if (!self->over && !self->lost && !self->wants_tls && !self->shaking && !is_blocked (self))
+      if (is_speaking (self) && !is_blocked (self))
         take_input (self);
     }
   while (self->wants_tls && self->output_size == 0 && !self->lost);
@@ -551,7 +593,29 @@ start_tls (gpointer data)
   SmtpConnection *self = data;
 
   self->wants_tls = TRUE;
+  self->tls_first = FALSE;
   keep_input (self, NULL, 0);
+}
+
+static SmtpReply *
+admit (gpointer        data,
+       GSocketAddress *address)
+{
+  SmtpConnection *self = data;
+  SmtpClient *client = NULL;
+  SmtpReply *refusal;
+
+  if (self->server == NULL)
+    return NULL;
+
+  refusal = smtp_server_admit_spoken_for (self->server, address, &client);
+  if (refusal != NULL)
+    return refusal;
+
+  smtp_server_release_client (self->server, self->client);
+  self->client = client;
+
+  return NULL;
 }
 
 static void
@@ -599,7 +663,27 @@ static const SmtpDialogueHost dialogue_host =
   .resume = resume,
   .over = set_over,
   .start_tls = start_tls,
+  .admit = admit,
 };
+
+static void
+begin (SmtpConnection   *self,
+       SmtpListenerKind  kind)
+{
+  if (smtp_listener_kind_has_proxy (kind))
+    {
+      self->wants_proxy = TRUE;
+      self->tls_first = smtp_listener_kind_has_tls (kind);
+      smtp_dialogue_expect_proxy (self->dialogue, self->tls_first);
+    }
+  else if (smtp_listener_kind_has_tls (kind))
+    {
+      self->wants_tls = TRUE;
+      smtp_dialogue_expect_tls (self->dialogue);
+    }
+  else
+    smtp_dialogue_start (self->dialogue);
+}
 
 void
 smtp_connection_start (SmtpServer    *server,
@@ -609,10 +693,19 @@ smtp_connection_start (SmtpServer    *server,
                        gsize          peer_length,
                        SmtpClient    *client)
 {
-  SmtpConnection *self = g_new0 (SmtpConnection, 1);
+  SmtpConnection *self;
   g_autoptr (SmtpServer) kept = g_object_ref (server);
   SmtpSessionLink link;
 
+  if (smtp_listener_kind_has_proxy (kind) && !smtp_arrival_is_trusted (server, transport, peer))
+    {
+      g_info ("Somebody is refused who is none of the proxies");
+      smtp_server_release_client (server, client);
+      smtp_transport_free (transport);
+      return;
+    }
+
+  self = g_new0 (SmtpConnection, 1);
   self->server = server;
   self->poller = smtp_poller_ref (smtp_server_get_poller (server));
   self->transport = transport;
@@ -622,7 +715,7 @@ smtp_connection_start (SmtpServer    *server,
   self->session = smtp_server_make_session (server);
   self->dialogue = smtp_dialogue_new (server, self->session, &dialogue_host, self);
 
-  if (kind == SMTP_LISTENER_KIND_LMTP)
+  if (smtp_listener_kind_is_lmtp (kind))
     {
       self->dialogue->is_lmtp = TRUE;
       smtp_session_set_lmtp (self->session);
@@ -639,13 +732,7 @@ smtp_connection_start (SmtpServer    *server,
   smtp_transport_set_callback (transport, on_transport, self);
 
   self->busy = TRUE;
-  if (smtp_listener_kind_is_tls (kind))
-    {
-      self->wants_tls = TRUE;
-      smtp_dialogue_expect_tls (self->dialogue);
-    }
-  else
-    smtp_dialogue_start (self->dialogue);
+  begin (self, kind);
   self->busy = FALSE;
   pump (self);
 }

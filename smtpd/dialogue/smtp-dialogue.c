@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "smtp-arrival.h"
 #include "smtp-auth-command.h"
 #include "smtp-commands.h"
 #include "smtp-envelope-private.h"
@@ -70,6 +71,8 @@ smtp_dialogue_is_ready (SmtpDialogue *self)
     case SMTP_PHASE_CHUNK:
       return self->body == NULL || !smtp_body_is_full (self->body);
     case SMTP_PHASE_START:
+    case SMTP_PHASE_PROXY:
+    case SMTP_PHASE_NAMING:
     case SMTP_PHASE_ENDING:
     case SMTP_PHASE_TLS:
     case SMTP_PHASE_AUTH:
@@ -135,8 +138,8 @@ get_appointment (SmtpDialogue *self)
   return 0;
 }
 
-static void
-arm (SmtpDialogue *self)
+void
+smtp_dialogue_arm (SmtpDialogue *self)
 {
   const SmtpServerConfig *config = smtp_server_get_config (self->server);
   guint seconds = config->timeout;
@@ -152,8 +155,16 @@ arm (SmtpDialogue *self)
       return;
     }
 
+  if (self->phase == SMTP_PHASE_NAMING)
+    {
+      self->host->deadline (self->host_data, (gint64) config->proxies.resolve_timeout * 1000);
+      return;
+    }
+
   if (self->request != NULL && self->phase != SMTP_PHASE_AUTH)
     seconds = config->hook_timeout;
+  else if (self->phase == SMTP_PHASE_PROXY)
+    seconds = config->proxies.proxy_timeout;
   else if (self->phase == SMTP_PHASE_TLS)
     seconds = config->handshake_timeout;
 
@@ -218,6 +229,7 @@ end (SmtpDialogue *self)
       smtp_stages_clear (self);
     }
   g_clear_pointer (&self->auth, smtp_auth_exchange_free);
+  smtp_arrival_cancel (self);
   smtp_dialogue_drop_envelope (self);
   if (self->connected)
     smtp_hooks_tell_disconnect (server, self->session);
@@ -235,8 +247,8 @@ static void
 say_goodbye (SmtpDialogue *self,
              SmtpReply    *reply)
 {
-  /* In the middle of a handshake it would not be understood. */
-  if (reply != NULL && self->phase != SMTP_PHASE_TLS)
+  /* In the middle of a handshake it would not be understood, and before it hardly. */
+  if (reply != NULL && self->phase != SMTP_PHASE_TLS && self->phase != SMTP_PHASE_PROXY)
     smtp_dialogue_say (self, reply);
   end (self);
   self->host->over (self->host_data);
@@ -304,6 +316,9 @@ smtp_dialogue_drop_envelope (SmtpDialogue *self)
 {
   g_clear_pointer (&self->body, smtp_body_free);
   g_clear_object (&self->envelope);
+  /* What XFORWARD has told is for one transaction, but not for a MAIL that was refused. */
+  if (!self->envelope_is_new)
+    smtp_session_set_xforward (self->session, NULL);
   self->chunking = self->chunking_failed = self->chunk_is_kept = FALSE;
   self->envelope_is_new = FALSE;
   self->refused_recipients = 0;
@@ -311,7 +326,7 @@ smtp_dialogue_drop_envelope (SmtpDialogue *self)
 
 /* Commands */
 
-static void greet (SmtpDialogue *self);
+static void begin (SmtpDialogue *self);
 
 static gboolean
 is_success (SmtpDialogue *self,
@@ -425,7 +440,7 @@ end_tls_stage (SmtpDialogue *self,
       self->tls_refused = !success;
       self->phase = success ? SMTP_PHASE_COMMAND : SMTP_PHASE_REFUSED;
       if (!self->connected)
-        greet (self);
+        begin (self);
     }
 }
 
@@ -438,6 +453,7 @@ smtp_dialogue_finish (SmtpDialogue *self)
   gboolean success = is_success (self, reply);
   gboolean ends;
   gboolean is_chunk = self->command.offset == smtp_command_bdat_offset;
+  gboolean is_proxy = self->phase == SMTP_PHASE_PROXY;
 
   if (self->auth != NULL && smtp_auth_holds_back (self, &reply))
     return;
@@ -447,7 +463,7 @@ smtp_dialogue_finish (SmtpDialogue *self)
   ends |= self->close_after;
   is_chunk &= !ends;
   request = g_steal_pointer (&self->request);
-  if (!is_chunk && (!self->command.is_silent || ends))
+  if (!is_chunk && !is_proxy && (!self->command.is_silent || ends))
     say_answer (self, request, reply);
   smtp_stages_clear (self);
   g_clear_pointer (&self->auth, smtp_auth_exchange_free);
@@ -459,7 +475,9 @@ smtp_dialogue_finish (SmtpDialogue *self)
   g_clear_object (&self->spare);
   self->spare = smtp_request_recycle (g_steal_pointer (&request));
 
-  if (ends)
+  if (is_proxy)
+    smtp_arrival_end_proxy (self, reply, success && !ends);
+  else if (ends)
     say_goodbye (self, NULL);
   else if (self->phase == SMTP_PHASE_TLS)
     end_tls_stage (self, success);
@@ -481,8 +499,8 @@ smtp_dialogue_run (SmtpDialogue      *self,
 }
 
 /* Who was refused by the hook of the handshake is not asked about again. */
-static void
-greet (SmtpDialogue *self)
+void
+smtp_dialogue_greet (SmtpDialogue *self)
 {
   self->connected = TRUE;
 
@@ -496,26 +514,33 @@ greet (SmtpDialogue *self)
   smtp_dialogue_run (self, &smtp_command_greet, "", "", 0);
 }
 
+static void
+begin (SmtpDialogue *self)
+{
+  if (self->phase == SMTP_PHASE_REFUSED || !smtp_arrival_find_name (self))
+    smtp_dialogue_greet (self);
+}
+
 void
 smtp_dialogue_start (SmtpDialogue *self)
 {
   guint delay = smtp_server_get_config (self->server)->limits.greeting_delay;
 
   if (delay == 0)
-    greet (self);
+    begin (self);
   else
     {
       self->phase = SMTP_PHASE_DELAY;
       self->penalty_end = g_get_monotonic_time () + delay * (gint64) 1000;
     }
-  arm (self);
+  smtp_dialogue_arm (self);
 }
 
 void
 smtp_dialogue_expect_tls (SmtpDialogue *self)
 {
   self->phase = SMTP_PHASE_TLS;
-  arm (self);
+  smtp_dialogue_arm (self);
 }
 
 void
@@ -526,7 +551,7 @@ smtp_dialogue_begin_tls (SmtpDialogue *self,
   self->line_reader = (SmtpLineReader) { 0 };
   self->line_seen = FALSE;
   smtp_dialogue_run (self, &smtp_command_handshake, "", "", 0);
-  arm (self);
+  smtp_dialogue_arm (self);
 }
 
 void
@@ -541,7 +566,7 @@ smtp_dialogue_resume (SmtpDialogue *self,
 
   if (smtp_stages_resume (self))
     smtp_dialogue_finish (self);
-  arm (self);
+  smtp_dialogue_arm (self);
   self->host->resume (self->host_data);
 }
 
@@ -551,8 +576,8 @@ end_wait (SmtpDialogue *self)
 {
   self->pause_end = 0;
   if (self->phase == SMTP_PHASE_DELAY)
-    greet (self);
-  arm (self);
+    begin (self);
+  smtp_dialogue_arm (self);
   self->host->resume (self->host_data);
 }
 
@@ -567,20 +592,22 @@ smtp_dialogue_time_out (SmtpDialogue *self)
       end_wait (self);
       return;
     }
-  if (self->request == NULL || self->phase == SMTP_PHASE_AUTH)
+  if (self->phase != SMTP_PHASE_NAMING && (self->request == NULL || self->phase == SMTP_PHASE_AUTH))
     {
       say_goodbye (self, smtp_reply_standard (SMTP_REPLY_TIMEOUT));
       return;
     }
 
-  if (self->phase == SMTP_PHASE_PENALTY)
+  if (self->phase == SMTP_PHASE_NAMING)
+    smtp_arrival_go_unnamed (self);
+  else if (self->phase == SMTP_PHASE_PENALTY)
     {
       self->phase = SMTP_PHASE_COMMAND;
       smtp_dialogue_finish (self);
     }
   else if (smtp_stages_time_out (self))
     smtp_dialogue_finish (self);
-  arm (self);
+  smtp_dialogue_arm (self);
   self->host->resume (self->host_data);
 }
 
@@ -616,7 +643,7 @@ smtp_dialogue_input (SmtpDialogue *self,
   keep_pace (self, received);
   /* A line that comes octet by octet is none before its end. */
   if (!self->awaits_line || self->pause_end != 0 || (used > 0 && self->line_reader.swallowed == 0))
-    arm (self);
+    smtp_dialogue_arm (self);
 
   return used;
 }

@@ -5,6 +5,7 @@
 #include "smtp-body.h"
 #include "smtp-hooks.h"
 #include "smtp-pace.h"
+#include "smtp-peer-lookup.h"
 #include "smtp-replies.h"
 #include "smtp-request-private.h"
 #include "smtp-server-private.h"
@@ -23,6 +24,8 @@ typedef enum
 {
   SMTP_PHASE_START,      /* before the greeting */
   SMTP_PHASE_DELAY,      /* before that: the client should be silent */
+  SMTP_PHASE_PROXY,      /* before that: the PROXY header, and its hook */
+  SMTP_PHASE_NAMING,     /* and the client's name in the DNS */
   SMTP_PHASE_COMMAND,
   SMTP_PHASE_DATA,       /* the text of a message, up to its dot */
   SMTP_PHASE_CHUNK,      /* the octets of a BDAT */
@@ -66,6 +69,9 @@ typedef struct
   /* What was said goes out in clear, then comes the handshake. What the client has sent
    * already is no part of it, and no command either: RFC 3207 section 4.2. */
   void (*start_tls) (gpointer data);
+  /* The client is somebody else than it was taken for: counts that one. The reply if that is one too many.
+   * May be NULL. */
+  SmtpReply *(*admit) (gpointer data, GSocketAddress *client);
 } SmtpDialogueHost;
 
 typedef struct _SmtpAuthExchange SmtpAuthExchange;
@@ -108,6 +114,8 @@ struct _SmtpDialogue
   guint auth_failures;     /* of the connection */
   gint64 penalty_end;      /* monotonic; of the delay before the greeting, too */
 
+  SmtpPeerLookup *lookup;  /* while the client has no name */
+
   guint errors;
   gint64 pause_end;        /* monotonic: until then the client is not listened to; 0: it is */
   guint junk;              /* commands since the last message that bring none */
@@ -123,6 +131,7 @@ struct _SmtpDialogue
   guint is_submission : 1;        /* RFC 6409: AUTH is required */
   guint envelope_is_new : 1;      /* made for the MAIL in progress */
   guint message_ended : 1;        /* the command in progress is the end of a message */
+  guint tls_first : 1;            /* comes before the greeting, and behind the PROXY header */
   guint starts_tls : 1;           /* the command in progress asks for it */
   guint tls_refused : 1;          /* by a hook, after the handshake */
   guint close_after : 1;
@@ -145,6 +154,13 @@ void          smtp_dialogue_expect_tls (SmtpDialogue          *self);
 /* It is done. */
 void          smtp_dialogue_begin_tls (SmtpDialogue           *self,
                                        SmtpTlsInfo            *info);
+
+/* Waits for a PROXY header before it says hello. */
+void          smtp_dialogue_expect_proxy (SmtpDialogue        *self,
+                                       gboolean                tls_first);
+/* It is there. */
+void          smtp_dialogue_begin_proxied (SmtpDialogue       *self,
+                                       SmtpProxyInfo          *info);
 
 /* Takes what it can use from the front of @data, and returns how much that was. What is left must be offered again, with what comes behind it. *budget is
  * how many more commands and pieces of text it may handle in this turn. */
@@ -193,6 +209,13 @@ void          smtp_dialogue_drop_envelope   (SmtpDialogue      *self);
 /* For AUTH: 334, RFC 4954 section 4. */
 void          smtp_dialogue_say_challenge   (SmtpDialogue      *self,
                                              const char        *base64);
+
+/* For smtp-arrival.c. */
+
+/* The greeting, now. */
+void          smtp_dialogue_greet           (SmtpDialogue      *self);
+/* Sets the deadline of what is waited for. */
+void          smtp_dialogue_arm             (SmtpDialogue      *self);
 
 /* For smtp-message.c. */
 

@@ -4,6 +4,8 @@
 
 #include "smtp-auth-offer.h"
 #include "smtp-server-private.h"
+#include "smtp-starttls-command.h"
+#include "smtp-xclient-command.h"
 
 /* RFC 5321 section 4.1.1.1: what the server can do. HELP is a command, not an extension,
  * but listing it is the custom. */
@@ -22,10 +24,11 @@ list_builtin (SmtpServer  *server,
   g_ptr_array_add (lines, g_strdup ("CHUNKING"));
   if (config->smtputf8)
     g_ptr_array_add (lines, g_strdup ("SMTPUTF8"));
-  if (config->tls_context != NULL && smtp_session_get_tls_info (session) == NULL)
+  if (smtp_starttls_is_on_offer (server, session))
     g_ptr_array_add (lines, g_strdup ("STARTTLS"));
   if (auth != NULL)
     g_ptr_array_add (lines, auth);
+  smtp_xclient_announce (server, session, lines);
   g_ptr_array_add (lines, g_strdup ("ENHANCEDSTATUSCODES"));
   g_ptr_array_add (lines, g_strdup ("HELP"));
 

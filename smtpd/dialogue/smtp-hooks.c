@@ -14,6 +14,7 @@ typedef enum
   GIVES_ARGUMENT,  /* const char * */
   GIVES_PATH,      /* SmtpAddress *, SmtpParameters * */
   GIVES_CREDENTIALS, /* SmtpCredentials * */
+  GIVES_PROXY,     /* SmtpProxyInfo * */
   GIVES_ERROR      /* const GError * */
 } Gives;
 
@@ -28,6 +29,7 @@ typedef struct
 
 static const HookInfo hooks[SMTP_N_HOOKS] =
 {
+  [SMTP_HOOK_PROXY]      = { "handle-proxy",      GIVES_PROXY,    METHOD (handle_proxy) },
   [SMTP_HOOK_CONNECT]    = { "handle-connect",    GIVES_NOTHING,  METHOD (handle_connect) },
   [SMTP_HOOK_TLS_HANDSHAKE] = { "handle-tls-handshake", GIVES_NOTHING, METHOD (handle_tls_handshake) },
   [SMTP_HOOK_HELO]       = { "handle-helo",       GIVES_ARGUMENT, METHOD (handle_helo) },
@@ -50,13 +52,33 @@ static const HookInfo hooks[SMTP_N_HOOKS] =
 /* The signals, for the reference. */
 
 /**
+ * SmtpServer::handle-proxy:
+ * @self: the server
+ * @session: the connection
+ * @envelope: (nullable): the transaction, %NULL outside one
+ * @request: the header, through which it is answered
+ * @info: what the proxy says
+ *
+ * A proxy that is in [property@Server:proxy-networks] has sent a PROXY header; the session's
+ * [property@Session:peer] is the client's address already. Nobody hears of an answer of 200 to 299. After any
+ * other the connection ends, the answer being told in place of the greeting if TLS does not come first.
+ * @envelope is %NULL.
+ *
+ * A proxy that only wants to know how the server is sends a header too, with
+ * %SMTP_PROXY_COMMAND_LOCAL.
+ *
+ * Returns: the verdict
+ */
+
+/**
  * SmtpServer::handle-connect:
  * @self: the server
  * @session: the connection
  * @envelope: (nullable): the transaction, %NULL outside one
  * @request: the command, through which it is answered
  *
- * A client has connected; nothing was said yet. A refusal is told in place of the greeting: after
+ * A client has connected; nothing was said yet but a PROXY header. Emitted again after XCLIENT, by which another
+ * server has told who the client is. A refusal is told in place of the greeting: after
  * a 421 the connection is closed, after a 554 only QUIT is served (RFC 5321 section 3.1). @envelope is
  * %NULL.
  *
@@ -367,6 +389,8 @@ install_signal (SmtpHook hook)
                          _smtp_marshal_ENUM__OBJECT_OBJECT_OBJECT_BOXED_BOXEDv },
     [GIVES_CREDENTIALS] = { _smtp_marshal_ENUM__OBJECT_OBJECT_OBJECT_OBJECT,
                          _smtp_marshal_ENUM__OBJECT_OBJECT_OBJECT_OBJECTv },
+    [GIVES_PROXY]    = { _smtp_marshal_ENUM__OBJECT_OBJECT_OBJECT_OBJECT,
+                         _smtp_marshal_ENUM__OBJECT_OBJECT_OBJECT_OBJECTv },
     [GIVES_ERROR]    = { _smtp_marshal_ENUM__OBJECT_OBJECT_OBJECT_BOXED,
                          _smtp_marshal_ENUM__OBJECT_OBJECT_OBJECT_BOXEDv },
   };
@@ -378,6 +402,8 @@ install_signal (SmtpHook hook)
     types[n++] = G_TYPE_STRING;
   else if (gives == GIVES_CREDENTIALS)
     types[n++] = SMTP_TYPE_CREDENTIALS;
+  else if (gives == GIVES_PROXY)
+    types[n++] = SMTP_TYPE_PROXY_INFO;
   else if (gives == GIVES_ERROR)
     types[n++] = G_TYPE_ERROR;
   else if (gives == GIVES_PATH)
@@ -446,6 +472,10 @@ smtp_hook_emit (SmtpHook     hook,
       g_signal_emit (server, id, 0, session, envelope, request,
                      smtp_request_get_credentials (request), &verdict);
       break;
+    case GIVES_PROXY:
+      g_signal_emit (server, id, 0, session, envelope, request,
+                     smtp_session_get_proxy_info (session), &verdict);
+      break;
     case GIVES_ERROR:
       g_signal_emit (server, id, 0, session, envelope, request,
                      smtp_request_get_error (request), &verdict);
@@ -464,6 +494,8 @@ typedef void (*PathMethod)     (SmtpHandler *, SmtpServer *, SmtpSession *, Smtp
                                 SmtpAddress *, SmtpParameters *);
 typedef void (*CredentialsMethod) (SmtpHandler *, SmtpServer *, SmtpSession *, SmtpEnvelope *, SmtpRequest *,
                                 SmtpCredentials *);
+typedef void (*ProxyMethod)    (SmtpHandler *, SmtpServer *, SmtpSession *, SmtpEnvelope *, SmtpRequest *,
+                                SmtpProxyInfo *);
 typedef void (*ErrorMethod)    (SmtpHandler *, SmtpServer *, SmtpSession *, SmtpEnvelope *, SmtpRequest *,
                                 const GError *);
 
@@ -512,6 +544,17 @@ proceed_credentials (SmtpHandler     *self,
 }
 
 static void
+proceed_proxy (SmtpHandler   *self,
+               SmtpServer    *server,
+               SmtpSession   *session,
+               SmtpEnvelope  *envelope,
+               SmtpRequest   *request,
+               SmtpProxyInfo *info)
+{
+  smtp_request_proceed (request);
+}
+
+static void
 proceed_error (SmtpHandler  *self,
                SmtpServer   *server,
                SmtpSession  *session,
@@ -533,6 +576,8 @@ default_method (SmtpHook hook)
       return G_CALLBACK (proceed_path);
     case GIVES_CREDENTIALS:
       return G_CALLBACK (proceed_credentials);
+    case GIVES_PROXY:
+      return G_CALLBACK (proceed_proxy);
     case GIVES_ERROR:
       return G_CALLBACK (proceed_error);
     case GIVES_NOTHING:
@@ -602,6 +647,10 @@ smtp_hook_call (SmtpHook     hook,
     case GIVES_CREDENTIALS:
       ((CredentialsMethod) method) (handler, server, session, envelope, request,
                                     smtp_request_get_credentials (request));
+      break;
+    case GIVES_PROXY:
+      ((ProxyMethod) method) (handler, server, session, envelope, request,
+                              smtp_session_get_proxy_info (session));
       break;
     case GIVES_ERROR:
       ((ErrorMethod) method) (handler, server, session, envelope, request,

@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 /* One for each handle-* signal that a request goes through. */
 typedef enum
 {
+  SMTP_HOOK_PROXY,
   SMTP_HOOK_CONNECT,
   SMTP_HOOK_TLS_HANDSHAKE,
   SMTP_HOOK_HELO,

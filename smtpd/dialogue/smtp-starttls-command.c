@@ -5,6 +5,14 @@
 #include "smtp-commands.h"
 #include "smtp-stages.h"
 
+gboolean
+smtp_starttls_is_on_offer (SmtpServer  *server,
+                           SmtpSession *session)
+{
+  return smtp_server_get_config (server)->tls_context != NULL &&
+         smtp_session_get_tls_info (session) == NULL && smtp_session_get_xclient (session) == NULL;
+}
+
 static gboolean
 has_credentials (SmtpServer *server)
 {
@@ -29,6 +37,10 @@ smtp_starttls_command (SmtpServer  *server,
     smtp_dialogue_refuse_request (self, request, SMTP_REPLY_TLS_ALREADY);
   else if (smtp_server_get_config (server)->tls_context == NULL)
     smtp_dialogue_refuse_request (self, request, SMTP_REPLY_UNKNOWN_COMMAND);
+  /* What was told in clear must not count in TLS (RFC 3207 section 4.2). To forget it here would make the
+   * proxy itself of a client that it has let through. */
+  else if (smtp_session_get_xclient (session) != NULL)
+    smtp_dialogue_refuse_request (self, request, SMTP_REPLY_TLS_BEFORE_XCLIENT);
   else if (*smtp_request_get_argument (request) != '\0')
     smtp_dialogue_refuse_request (self, request, SMTP_REPLY_NO_ARGUMENT);
   else if (self->envelope != NULL)

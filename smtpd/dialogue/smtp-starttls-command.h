@@ -12,4 +12,7 @@ void smtp_starttls_command (SmtpServer  *server,
                             SmtpRequest *request,
                             const char  *argument);
 
+gboolean smtp_starttls_is_on_offer (SmtpServer  *server,
+                                    SmtpSession *session);
+
 G_END_DECLS

@@ -25,6 +25,7 @@ append_word (GString    *text,
 /* An address literal in a comment, RFC 5321 section 4.1.3. */
 static void
 append_peer (GString        *text,
+             const char     *name,
              GSocketAddress *peer)
 {
   g_autofree char *literal = NULL;
@@ -40,7 +41,13 @@ append_peer (GString        *text,
   literal = g_inet_address_to_string (address);
   /* The zone says something to this machine only. */
   literal[strcspn (literal, "%")] = '\0';
-  g_string_append_printf (text, " ([%s%s])",
+  g_string_append (text, " (");
+  if (name != NULL)
+    {
+      append_word (text, name, FALSE);
+      g_string_append_c (text, ' ');
+    }
+  g_string_append_printf (text, "[%s%s])",
                           g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6 ? "IPv6:" : "",
                           literal);
 }
@@ -100,7 +107,7 @@ append_received (GString      *text,
 
   g_string_append (text, "Received: from ");
   append_word (text, host_name != NULL ? host_name : "", utf8);
-  append_peer (text, smtp_session_get_peer (session));
+  append_peer (text, smtp_session_get_peer_name (session), smtp_session_get_peer (session));
   g_string_append (text, "\r\n\tby ");
   append_word (text, smtp_server_get_hostname (server), utf8);
   g_string_append (text, " with ");

@@ -14,7 +14,7 @@ Gio._promisify(Gio.Subprocess.prototype, 'communicate_utf8_async', 'communicate_
 Gio._promisify(Gio.DataInputStream.prototype, 'read_line_async', 'read_line_finish_utf8');
 
 class Client {
-    static async connect(server) {
+    static async connect(server, first = null) {
         const client = new Client();
         const socketClient = new Gio.SocketClient({enable_proxy: false});
         client.connection = await socketClient.connect_to_host_async(
@@ -23,7 +23,7 @@ class Client {
             base_stream: client.connection.get_input_stream(),
             newline_type: Gio.DataStreamNewlineType.CR_LF,
         });
-        await client.ask(null);
+        await client.ask(first);
         return client;
     }
 
@@ -543,6 +543,43 @@ const tests = {
             equal(controller.is_running(), false);
             equal(controller.dup_addresses(), []);
         }
+    },
+
+    async proxy() {
+        const server = new Smtpd.Server({proxy_networks: ['127.0.0.1'], xclient_networks: ['192.0.2.0/24']});
+        let seen = null;
+        server.connect('handle-proxy', (_server, session, envelope, _request, info) => {
+            seen = [envelope, info.version, info.command, info.source.to_string(), session.peer.to_string(),
+                info.tls_version, session.proxy_info === info];
+            return Smtpd.Verdict.CONTINUE;
+        });
+        let session = null;
+        server.connect('handle-connect', (_server, session_) => {
+            session = session_;
+            return Smtpd.Verdict.CONTINUE;
+        });
+        server.listen('127.0.0.1:0', Smtpd.ListenerKind.PROXY_SMTP);
+        const client = await Client.connect(server, 'PROXY TCP4 192.0.2.1 198.51.100.2 1234 25');
+        equal(seen, [null, 1, Smtpd.ProxyCommand.PROXY, '192.0.2.1:1234', '192.0.2.1:1234', null, true]);
+        equal(await client.codes('XCLIENT ADDR=198.51.100.7 LOGIN=a'), [220]);
+        equal([session.peer.get_address().to_string(), session.xclient.login, session.authenticated],
+            ['198.51.100.7', 'a', false]);
+        equal(await client.codes('XCLIENT ADDR=192.0.2.1'), [550]);
+    },
+
+    // A hook that raises lets nobody in.
+    async proxyRaises() {
+        const server = new Smtpd.Server({proxy_networks: ['127.0.0.1']});
+        server.connect('handle-proxy', () => {
+            throw new Error('this is meant to be seen');
+        });
+        server.listen('127.0.0.1:0', Smtpd.ListenerKind.PROXY_SMTP);
+        const socketClient = new Gio.SocketClient({enable_proxy: false});
+        const connection = await socketClient.connect_to_host_async(server.dup_listen_addresses()[0], 25, null);
+        connection.get_output_stream().write_all('PROXY UNKNOWN\r\n', null);
+        const input = new Gio.DataInputStream({base_stream: connection.get_input_stream()});
+        const [text] = await input.read_line_async(GLib.PRIORITY_DEFAULT, null);
+        equal(text.slice(0, 4), '451 ');
     },
 
     async drain() {

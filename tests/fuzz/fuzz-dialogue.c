@@ -11,6 +11,7 @@
 
 #include "dialogue/smtp-dialogue.h"
 #include "smtp-handler.h"
+#include "smtp-session-private.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data,
                             size_t         size);
@@ -32,7 +33,8 @@ enum
   SMALL_SIZE = 1 << 3,
   OWN_BODY = 1 << 4,
   SHORT_LINES = 1 << 5,
-  LAST_STREAM_FAILS = 1 << 6
+  LAST_STREAM_FAILS = 1 << 6,
+  TRUSTED = 1 << 7      /* for XCLIENT and XFORWARD */
 };
 
 typedef struct
@@ -289,8 +291,11 @@ static void
 begin (Run        *run,
        const Plan *plan)
 {
+  static const char * const trusted[] = { "unix", NULL };
+  static const struct sockaddr peer = { .sa_family = AF_UNIX };
   g_autoptr (SmtpSession) session = smtp_session_new ();
 
+  smtp_session_set_peer (session, &peer, sizeof peer.sa_family);
   run->plan = plan;
   run->output = g_string_new (NULL);
   run->held = g_ptr_array_new_with_free_func (g_object_unref);
@@ -304,6 +309,11 @@ begin (Run        *run,
                               "bare-newlines", plan->settings & PASS_NEWLINES ? SMTP_BARE_NEWLINES_PASS
                                                                               : SMTP_BARE_NEWLINES_REJECT,
                               NULL);
+  if (plan->settings & TRUSTED)
+    {
+      smtp_server_set_xclient_networks (run->server, trusted);
+      smtp_server_set_xforward_networks (run->server, trusted);
+    }
   smtp_server_get_poller (run->server);
   connect_hooks (run);
   run->dialogue = smtp_dialogue_new (run->server, session, &host, run);
