@@ -206,6 +206,16 @@ smtp_server_dup_listen_addresses (SmtpServer *self)
   return addresses;
 }
 
+static SmtpReply *
+refuse (SmtpServerPrivate *priv,
+        SmtpCount          count,
+        SmtpStandardReply  reply)
+{
+  smtp_statistics_count (priv->statistics, count);
+
+  return smtp_reply_standard (reply);
+}
+
 SmtpReply *
 smtp_server_admit (SmtpServer             *self,
                    const struct sockaddr  *peer,
@@ -216,12 +226,12 @@ smtp_server_admit (SmtpServer             *self,
   SmtpClient *counted = smtp_clients_count (priv->clients, peer, config->limit_local, g_get_monotonic_time ());
 
   if (counted != NULL && config->max_connection_rate != 0 && counted->n_new > config->max_connection_rate)
-    return smtp_reply_standard (SMTP_REPLY_TOO_FAST);
+    return refuse (priv, SMTP_COUNT_CONNECTIONS_REFUSED_RATE, SMTP_REPLY_TOO_FAST);
   if (counted != NULL && config->max_connections_per_client != 0 &&
       counted->n_open >= config->max_connections_per_client)
-    return smtp_reply_standard (SMTP_REPLY_TOO_MANY_OF_CLIENT);
+    return refuse (priv, SMTP_COUNT_CONNECTIONS_REFUSED_CLIENT, SMTP_REPLY_TOO_MANY_OF_CLIENT);
   if (config->max_connections != 0 && smtp_server_get_n_sessions (self) >= config->max_connections)
-    return smtp_reply_standard (SMTP_REPLY_TOO_MANY_CONNECTIONS);
+    return refuse (priv, SMTP_COUNT_CONNECTIONS_REFUSED_SERVER, SMTP_REPLY_TOO_MANY_CONNECTIONS);
 
   if (counted != NULL)
     smtp_clients_open (priv->clients, counted);

@@ -6,6 +6,7 @@
 #include "smtp-clients.h"
 #include "smtp-server.h"
 #include "smtp-standby.h"
+#include "smtp-statistics-private.h"
 #include "smtp-tls-context-private.h"
 #include "transport/smtp-poller.h"
 
@@ -88,6 +89,7 @@ typedef struct
   SmtpAuthConfig   auth;
   SmtpEdgeConfig   edge;
   gboolean         log_dialogue;
+  gboolean         log_events;
   GType            session_type;
   GType            envelope_type;
 } SmtpServerConfig;
@@ -106,6 +108,7 @@ typedef struct
   SmtpTask          activation;   /* start() and stop() come from any thread */
   SmtpDrain         drain;
   SmtpClients      *clients;
+  SmtpStatistics   *statistics;
 
   GMutex            lock;         /* of connections: sessions are listed from any thread */
   GHashTable       *connections;
@@ -127,6 +130,16 @@ gboolean                smtp_server_get_edge_property (SmtpServer   *self,
                                                        guint         prop_id,
                                                        GValue       *value);
 gboolean                smtp_server_set_edge_property (SmtpServer   *self,
+                                                       guint         prop_id,
+                                                       const GValue *value);
+
+/* And these behind those; smtp-server-numbers.c. */
+#define SMTP_SERVER_FIRST_NUMBERS_PROPERTY 0x200
+void                    smtp_server_install_numbers_properties (GObjectClass *klass);
+gboolean                smtp_server_get_numbers_property (SmtpServer *self,
+                                                       guint         prop_id,
+                                                       GValue       *value);
+gboolean                smtp_server_set_numbers_property (SmtpServer *self,
                                                        guint         prop_id,
                                                        const GValue *value);
 

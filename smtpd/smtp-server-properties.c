@@ -137,7 +137,8 @@ smtp_server_get_property (GObject    *object,
       g_value_set_uint (value, smtp_server_get_n_sessions (self));
       break;
     default:
-      if (!smtp_server_get_edge_property (self, prop_id, value))
+      if (!smtp_server_get_edge_property (self, prop_id, value) &&
+          !smtp_server_get_numbers_property (self, prop_id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
@@ -225,7 +226,8 @@ smtp_server_set_property (GObject      *object,
       smtp_server_set_envelope_type (self, g_value_get_gtype (value));
       break;
     default:
-      if (!smtp_server_set_edge_property (self, prop_id, value))
+      if (!smtp_server_set_edge_property (self, prop_id, value) &&
+          !smtp_server_set_numbers_property (self, prop_id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
@@ -469,6 +471,7 @@ smtp_server_install_properties (GObjectClass *klass)
 
   g_object_class_install_properties (klass, N_PROPS, props);
   smtp_server_install_edge_properties (klass);
+  smtp_server_install_numbers_properties (klass);
 }
 
 void

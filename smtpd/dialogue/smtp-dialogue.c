@@ -7,6 +7,7 @@
 #include "smtp-auth-command.h"
 #include "smtp-commands.h"
 #include "smtp-envelope-private.h"
+#include "smtp-events.h"
 #include "smtp-lines.h"
 #include "smtp-message.h"
 #include "smtp-session-private.h"
@@ -25,6 +26,7 @@ smtp_dialogue_new (SmtpServer             *server,
   SmtpDialogue *self = g_new0 (SmtpDialogue, 1);
 
   self->server = server;
+  self->statistics = smtp_server_get_private (server)->statistics;
   self->session = g_object_ref (session);
   self->host = host;
   self->host_data = host_data;
@@ -165,6 +167,8 @@ smtp_dialogue_say (SmtpDialogue *self,
 
   log_reply (self, wire, length - strlen ("\r\n"));
   self->host->write (self->host_data, wire, length);
+  if (*wire >= '4')
+    smtp_events_count_refusal (self, reply);
 }
 
 void
@@ -187,6 +191,7 @@ end (SmtpDialogue *self)
   if (self->phase == SMTP_PHASE_OVER)
     return;
 
+  smtp_events_end (self);
   self->phase = SMTP_PHASE_OVER;
   server = g_object_ref (self->server);
   self->depth++;
@@ -226,8 +231,14 @@ void
 smtp_dialogue_close (SmtpDialogue *self,
                      SmtpReply    *reply)
 {
-  if (self->phase != SMTP_PHASE_OVER)
-    say_goodbye (self, reply);
+  if (self->phase == SMTP_PHASE_OVER)
+    return;
+
+  if (reply == smtp_reply_standard (SMTP_REPLY_SHUTDOWN))
+    smtp_events_shut_down (self);
+  else if (reply != NULL)
+    smtp_events_log_refusal (self, reply);
+  say_goodbye (self, reply);
 }
 
 /* Mistakes */
@@ -238,6 +249,7 @@ smtp_dialogue_count_error (SmtpDialogue *self)
   guint max_errors = smtp_server_get_config (self->server)->max_errors;
 
   self->errors++;
+  smtp_statistics_count (self->statistics, SMTP_COUNT_CLIENT_ERRORS);
 
   return max_errors != 0 && self->errors >= max_errors;
 }
@@ -247,8 +259,13 @@ void
 smtp_dialogue_refuse (SmtpDialogue      *self,
                       SmtpStandardReply  reply)
 {
-  if (smtp_dialogue_count_error (self))
-    say_goodbye (self, smtp_reply_standard (SMTP_REPLY_TOO_MANY_ERRORS));
+  gboolean is_last = smtp_dialogue_count_error (self);
+
+  if (is_last)
+    reply = SMTP_REPLY_TOO_MANY_ERRORS;
+  smtp_events_log_refusal (self, smtp_reply_standard (reply));
+  if (is_last)
+    say_goodbye (self, smtp_reply_standard (reply));
   else
     smtp_dialogue_say (self, smtp_reply_standard (reply));
 }
@@ -280,6 +297,8 @@ smtp_dialogue_ensure_envelope (SmtpDialogue *self)
 void
 smtp_dialogue_drop_envelope (SmtpDialogue *self)
 {
+  if (self->in_transaction)
+    smtp_events_abort (self);
   g_clear_pointer (&self->body, smtp_body_free);
   g_clear_object (&self->envelope);
   self->chunking = self->chunking_failed = self->chunk_is_kept = FALSE;
@@ -349,6 +368,7 @@ take_effect (SmtpDialogue *self,
 
   if (success && self->effect != NULL && self->effect->apply != NULL)
     self->effect->apply (self, self->request);
+  smtp_events_command (self, reply, success);
 
   if (self->phase == SMTP_PHASE_START)
     self->phase = success ? SMTP_PHASE_COMMAND : SMTP_PHASE_REFUSED;
@@ -413,6 +433,7 @@ smtp_dialogue_finish (SmtpDialogue *self)
   g_autoptr (SmtpRequest) request = NULL;
   gboolean success = is_success (self, reply);
   gboolean ends;
+  gboolean is_message = self->message_ended;
   gboolean is_chunk = self->command.offset == smtp_command_bdat_offset;
 
   if (self->auth != NULL && smtp_auth_holds_back (self, &reply))
@@ -425,6 +446,7 @@ smtp_dialogue_finish (SmtpDialogue *self)
   request = g_steal_pointer (&self->request);
   if (!is_chunk && (!self->command.is_silent || ends))
     say_answer (self, request, reply);
+  smtp_events_answer (self, request, reply, is_message);
   smtp_stages_clear (self);
   g_clear_pointer (&self->auth, smtp_auth_exchange_free);
 
@@ -491,6 +513,7 @@ smtp_dialogue_begin_tls (SmtpDialogue *self,
                          SmtpTlsInfo  *info)
 {
   smtp_session_begin_tls (self->session, info);
+  smtp_events_handshake (self, info);
   self->line_reader = (SmtpLineReader) { 0 };
   smtp_dialogue_run (self, &smtp_command_handshake, "", "", 0);
   arm (self);
@@ -512,6 +535,18 @@ smtp_dialogue_resume (SmtpDialogue *self,
   self->host->resume (self->host_data);
 }
 
+/* What the client had to do by now. */
+static SmtpCount
+get_deadline (SmtpDialogue *self)
+{
+  if (self->phase == SMTP_PHASE_TLS)
+    return SMTP_COUNT_TIMEOUTS_HANDSHAKE;
+  if (is_receiving (self) || self->phase == SMTP_PHASE_ENDING)
+    return SMTP_COUNT_TIMEOUTS_DATA;
+
+  return SMTP_COUNT_TIMEOUTS_COMMAND;
+}
+
 void
 smtp_dialogue_time_out (SmtpDialogue *self)
 {
@@ -520,6 +555,7 @@ smtp_dialogue_time_out (SmtpDialogue *self)
 
   if (self->request == NULL || self->phase == SMTP_PHASE_AUTH)
     {
+      smtp_events_time_out (self, get_deadline (self));
       say_goodbye (self, smtp_reply_standard (SMTP_REPLY_TIMEOUT));
       return;
     }
@@ -529,8 +565,12 @@ smtp_dialogue_time_out (SmtpDialogue *self)
       self->phase = SMTP_PHASE_COMMAND;
       smtp_dialogue_finish (self);
     }
-  else if (smtp_stages_time_out (self))
-    smtp_dialogue_finish (self);
+  else
+    {
+      smtp_events_time_out (self, SMTP_COUNT_TIMEOUTS_HOOK);
+      if (smtp_stages_time_out (self))
+        smtp_dialogue_finish (self);
+    }
   arm (self);
   self->host->resume (self->host_data);
 }
