@@ -34,6 +34,8 @@ gsmtpd_options_clear (GsmtpdOptions *self)
   g_clear_pointer (&self->timeout, g_free);
   g_clear_pointer (&self->max_errors, g_free);
   g_clear_pointer (&self->drain_time, g_free);
+  g_clear_pointer (&self->metrics_listen, g_free);
+  g_clear_pointer (&self->log_format, g_free);
   g_clear_pointer (&self->unix_mode, g_free);
   g_clear_pointer (&self->hostname, g_free);
 }
@@ -171,6 +173,8 @@ check_options (GsmtpdOptions  *self,
       return FALSE;
     }
 
+  if (self->log_format != NULL && !gsmtpd_log_set_format (self->log_format, error))
+    return FALSE;
   if (!check_tls (self, error) || !check_auth (self, error))
     return FALSE;
 
@@ -211,6 +215,22 @@ add_security_entries (GOptionContext *context,
       "Without TLS, too: by SCRAM, or whatever --auth-mechanisms says", NULL },
     { "make-auth", 0, 0, G_OPTION_ARG_FILENAME, &self->make_auth,
       "Read a password, print a line for --auth-file and exit", "USER" },
+    { NULL }
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+static void
+add_watching_entries (GOptionContext *context,
+                      GsmtpdOptions  *self)
+{
+  const GOptionEntry entries[] =
+  {
+    { "metrics-listen", 0, 0, G_OPTION_ARG_FILENAME, &self->metrics_listen,
+      "Serve numbers for Prometheus on HOST:PORT, at /metrics", "ADDR" },
+    { "log-format", 0, 0, G_OPTION_ARG_STRING, &self->log_format,
+      "How the log looks: text (default), json, journal", "FORMAT" },
     { NULL }
   };
 
@@ -259,6 +279,7 @@ gsmtpd_options_parse (GsmtpdOptions   *self,
   g_option_context_set_summary (context, "Receives mail by SMTP.");
   g_option_context_add_main_entries (context, entries, NULL);
   add_security_entries (context, self);
+  add_watching_entries (context, self);
 
   return g_option_context_parse (context, argc, argv, error) && check_options (self, rest, error);
 }

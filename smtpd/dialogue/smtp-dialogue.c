@@ -368,7 +368,8 @@ take_effect (SmtpDialogue *self,
 
   if (success && self->effect != NULL && self->effect->apply != NULL)
     self->effect->apply (self, self->request);
-  smtp_events_command (self, reply, success);
+  if (self->command.is_counted || self->message_ended)
+    smtp_events_command (self, reply, success);
 
   if (self->phase == SMTP_PHASE_START)
     self->phase = success ? SMTP_PHASE_COMMAND : SMTP_PHASE_REFUSED;
@@ -446,7 +447,8 @@ smtp_dialogue_finish (SmtpDialogue *self)
   request = g_steal_pointer (&self->request);
   if (!is_chunk && (!self->command.is_silent || ends))
     say_answer (self, request, reply);
-  smtp_events_answer (self, request, reply, is_message);
+  if (!success || self->auth != NULL)
+    smtp_events_answer (self, request, reply, is_message);
   smtp_stages_clear (self);
   g_clear_pointer (&self->auth, smtp_auth_exchange_free);
 

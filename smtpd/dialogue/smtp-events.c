@@ -10,6 +10,9 @@
 #include "smtp-log.h"
 #include "smtp-reasons.h"
 
+/* What is logged has records on the stack, which those who only count are not to pay for: hence
+ * the functions that are not to be inlined. */
+
 static gboolean
 is_logged (SmtpDialogue *self)
 {
@@ -137,7 +140,7 @@ is_path_command (SmtpDialogue *self)
 
 /* Clients that have lost count send secrets where a verb should be, or an argument: only what the
  * library has a method for is named, and only addresses are shown. */
-static void
+static void G_GNUC_NO_INLINE
 log_refused_command (SmtpDialogue *self,
                      SmtpRequest  *request,
                      SmtpReply    *reply)
@@ -159,7 +162,7 @@ log_refused_command (SmtpDialogue *self,
 }
 
 /* The name stands at the end, so that it cannot look like what stands behind it. */
-static void
+static void G_GNUC_NO_INLINE
 log_auth (SmtpDialogue *self,
           SmtpReply    *reply)
 {
@@ -227,7 +230,7 @@ smtp_events_abort (SmtpDialogue *self)
   end_transaction (self, SMTP_COUNT_TRANSACTIONS_ABORTED);
 }
 
-static void
+static void G_GNUC_NO_INLINE
 log_message (SmtpDialogue *self,
              SmtpReply    *reply)
 {

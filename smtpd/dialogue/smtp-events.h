@@ -29,11 +29,11 @@ void smtp_events_count_refusal (SmtpDialogue *self,
 /* It was for no command. */
 void smtp_events_log_refusal  (SmtpDialogue *self,
                                SmtpReply    *reply);
-/* A command is about to take effect, or not. */
+/* A command whose outcome is counted is about to take effect, or not. */
 void smtp_events_command      (SmtpDialogue *self,
                                SmtpReply    *reply,
                                gboolean      success);
-/* It was answered with @reply, @is_message: at the end of a message. */
+/* A command that failed, or AUTH, was answered with @reply, @is_message: at the end of a message. */
 void smtp_events_answer       (SmtpDialogue *self,
                                SmtpRequest  *request,
                                SmtpReply    *reply,

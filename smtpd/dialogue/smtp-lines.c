@@ -109,6 +109,7 @@ dispatch (SmtpDialogue          *self,
       if (refused.method != NULL)
         {
           refused.offset = command->offset;
+          refused.is_counted = command->is_counted;
           command = &refused;
         }
       smtp_dialogue_run (self, command, line->verb, line->argument, argument_length);
