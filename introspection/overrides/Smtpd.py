@@ -98,6 +98,7 @@ class Session(Smtpd.Session):
     pass
 
 
+attributes(Smtpd.Statistics)
 attributes(Smtpd.Credentials)
 attributes(Smtpd.TlsContext)
 attributes(Smtpd.TlsInfo)
