@@ -66,7 +66,6 @@ gsmtpd_auth_set_up (SmtpServer          *server,
   smtp_server_set_auth_requires_tls (server, !options->auth_without_tls);
   if (options->auth_mechanism_names != NULL)
     smtp_server_set_auth_mechanisms (server, (const char * const *) options->auth_mechanism_names);
-  gsmtpd_log_auth (server);
 }
 
 /* Lines of the file */

@@ -8,10 +8,25 @@
 /* How much is logged: the logging function gets it from nowhere else. */
 static int debug_level = 0;
 
-/* How much of a name that a client claims to have. */
-#define MAX_USER 255
+/* How it looks. */
+typedef enum
+{
+  FORMAT_TEXT,
+  FORMAT_JSON,
+  FORMAT_JOURNAL
+} Format;
+
+static Format format = FORMAT_TEXT;
 
 /* Standard error */
+
+static gboolean
+is_plain (gunichar character)
+{
+  GUnicodeType type = g_unichar_type (character);
+
+  return g_unichar_isprint (character) && type != G_UNICODE_LINE_SEPARATOR && type != G_UNICODE_PARAGRAPH_SEPARATOR;
+}
 
 /* One line, whatever is in @text: a peer must not be able to forge one, or to make a
  * terminal do things. Octets that are no printable UTF-8 become \xHH. */
@@ -29,7 +44,7 @@ append_line (GString    *out,
       if (valid && (guchar) text[0] >= 0x80)
         size = g_utf8_skip[(guchar) text[0]];
 
-      if (valid && g_unichar_isprint (character))
+      if (valid && is_plain (character))
         g_string_append_len (out, text, size);
       else if (text[0] == '\n')
         g_string_append (out, "\\n");
@@ -68,6 +83,75 @@ is_wanted (GLogLevelFlags  level,
          (g_strcmp0 (domain, G_LOG_DOMAIN) == 0 || g_strcmp0 (domain, "Smtpd") == 0);
 }
 
+/* JSON */
+
+/* All that is not plain ASCII is escaped, so that nothing has to be known of who reads it. */
+static void
+append_json_character (GString *out,
+                       gunichar character)
+{
+  if (character == '"' || character == '\\')
+    g_string_append_c (out, '\\');
+  if (character >= 0x20 && character < 0x7f)
+    g_string_append_c (out, (char) character);
+  else if (character < 0x10000)
+    g_string_append_printf (out, "\\u%04x", character);
+  else
+    g_string_append_printf (out, "\\u%04x\\u%04x", 0xd7c0 + (character >> 10), 0xdc00 + (character & 0x3ff));
+}
+
+static void
+append_json (GString    *out,
+             const char *key,
+             const char *value,
+             gssize      length)
+{
+  g_autofree char *valid = g_utf8_make_valid (value, length);
+
+  g_string_append_printf (out, "%s\"%s\": \"", out->len > 1 ? ", " : "", key);
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
+    append_json_character (out, g_utf8_get_char (p));
+  g_string_append_c (out, '"');
+}
+
+static void
+write_json (const GLogField *fields,
+            gsize            n_fields)
+{
+  g_autoptr (GString) line = g_string_new ("{");
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *time = g_date_time_format_iso8601 (now);
+
+  append_json (line, "TIME", time, -1);
+  for (gsize i = 0; i < n_fields; i++)
+    {
+      /* Where in the program it was is nothing for who reads logs. */
+      if (!g_str_has_prefix (fields[i].key, "CODE_"))
+        append_json (line, fields[i].key, fields[i].value, fields[i].length);
+    }
+  g_string_append (line, "}\n");
+  fwrite (line->str, 1, line->len, stderr);
+  fflush (stderr);
+}
+
+/* All of them */
+
+static void
+write_text (GLogLevelFlags   level,
+            const GLogField *message)
+{
+  const char *prefix = "";
+
+  if (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL))
+    prefix = "error: ";
+  else if (level & G_LOG_LEVEL_WARNING)
+    prefix = "warning: ";
+  else if (level & (G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG))
+    prefix = "debug: ";
+
+  write_line (prefix, message->value, message->length);
+}
+
 static GLogWriterOutput
 write_log (GLogLevelFlags   level,
            const GLogField *fields,
@@ -88,16 +172,34 @@ write_log (GLogLevelFlags   level,
   if (message == NULL || !is_wanted (level, domain))
     return G_LOG_WRITER_HANDLED;
 
-  if (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL))
-    write_line ("error: ", message->value, message->length);
-  else if (level & G_LOG_LEVEL_WARNING)
-    write_line ("warning: ", message->value, message->length);
-  else if (level & (G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG))
-    write_line ("debug: ", message->value, message->length);
-  else
-    write_line ("", message->value, message->length);
+  if (format == FORMAT_JSON)
+    write_json (fields, n_fields);
+  else if (format != FORMAT_JOURNAL ||
+           g_log_writer_journald (level, fields, n_fields, NULL) != G_LOG_WRITER_HANDLED)
+    write_text (level, message);
 
   return G_LOG_WRITER_HANDLED;
+}
+
+gboolean
+gsmtpd_log_set_format (const char  *name,
+                       GError     **error)
+{
+  static const char * const names[] = { "text", "json", "journal" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      if (strcmp (name, names[i]) == 0)
+        {
+          format = i;
+          return TRUE;
+        }
+    }
+
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+               "\"%s\" is no value for --log-format: text, json and journal are", name);
+
+  return FALSE;
 }
 
 void
@@ -122,78 +224,7 @@ gsmtpd_log_more (void)
   debug_level++;
 }
 
-/* What is logged with -d */
-
-/* Only messages, and what was refused: the rest can be seen with -d -d. */
-static void
-log_reply (SmtpRequest *request,
-           SmtpReply   *reply,
-           gpointer     data)
-{
-  SmtpSession *session = smtp_request_get_session (request);
-  SmtpEnvelope *envelope = smtp_request_get_envelope (request);
-  const char *what = data;
-  g_autofree char *text = smtp_reply_to_string (reply);
-  const char *mail_from = envelope != NULL ? smtp_envelope_get_mail_from (envelope) : NULL;
-  GBytes *content = envelope != NULL ? smtp_envelope_get_content (envelope) : NULL;
-
-  if (content != NULL)
-    g_debug ("session %" G_GUINT64_FORMAT ": message from <%s>, %u recipients, %" G_GSIZE_FORMAT " octets: %s",
-             smtp_session_get_id (session), mail_from != NULL ? mail_from : "",
-             smtp_envelope_get_n_recipients (envelope), g_bytes_get_size (content), text);
-  else if (smtp_reply_get_code (reply) >= 400)
-    g_debug ("session %" G_GUINT64_FORMAT ": %s %s: %s", smtp_session_get_id (session), what,
-             smtp_request_get_argument (request), text);
-}
-
-static SmtpVerdict
-on_command (SmtpServer   *server,
-            SmtpSession  *session,
-            SmtpEnvelope *envelope,
-            SmtpRequest  *request,
-            gpointer      data)
-{
-  g_signal_connect (request, "replied", G_CALLBACK (log_reply), data);
-
-  return SMTP_VERDICT_CONTINUE;
-}
-
-static SmtpVerdict
-on_path_command (SmtpServer     *server,
-                 SmtpSession    *session,
-                 SmtpEnvelope   *envelope,
-                 SmtpRequest    *request,
-                 SmtpAddress    *address,
-                 SmtpParameters *parameters,
-                 gpointer        data)
-{
-  return on_command (server, session, envelope, request, data);
-}
-
-static SmtpVerdict
-on_connect (SmtpServer   *server,
-            SmtpSession  *session,
-            SmtpEnvelope *envelope,
-            SmtpRequest  *request)
-{
-  GSocketAddress *peer = smtp_session_get_peer (session);
-  g_autofree char *name = NULL;
-
-  if (G_IS_SOCKET_CONNECTABLE (peer))
-    name = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (peer));
-
-  g_debug ("session %" G_GUINT64_FORMAT ": connected from %s", smtp_session_get_id (session),
-           name != NULL ? name : "an unknown address");
-
-  return SMTP_VERDICT_CONTINUE;
-}
-
-static void
-on_disconnect (SmtpServer  *server,
-               SmtpSession *session)
-{
-  g_debug ("session %" G_GUINT64_FORMAT ": ended", smtp_session_get_id (session));
-}
+/* What is logged */
 
 static SmtpVerdict
 on_exception (SmtpServer   *server,
@@ -208,55 +239,11 @@ on_exception (SmtpServer   *server,
   return SMTP_VERDICT_CONTINUE;
 }
 
-/* The name stands at the end, so that it cannot look like what stands behind it. */
-static void
-log_auth (SmtpRequest *request,
-          SmtpReply   *reply,
-          gpointer     data)
-{
-  SmtpCredentials *credentials = data;
-  const char *name = smtp_credentials_get_authentication_id (credentials);
-  g_autofree char *text = smtp_reply_to_string (reply);
-
-  g_debug ("session %" G_GUINT64_FORMAT ": AUTH %s: %s; user: %.*s",
-           smtp_session_get_id (smtp_request_get_session (request)),
-           smtp_credentials_get_mechanism (credentials), text, MAX_USER, name != NULL ? name : "");
-}
-
-/* What the client shows is checked behind this, with its own request. */
-static SmtpVerdict
-on_credentials (SmtpServer      *server,
-                SmtpSession     *session,
-                SmtpEnvelope    *envelope,
-                SmtpRequest     *request,
-                SmtpCredentials *credentials)
-{
-  g_signal_connect_data (request, "replied", G_CALLBACK (log_auth), g_object_ref (credentials),
-                         (GClosureNotify) (GCallback) g_object_unref, 0);
-
-  return SMTP_VERDICT_CONTINUE;
-}
-
-void
-gsmtpd_log_auth (SmtpServer *server)
-{
-  if (debug_level > 0)
-    g_signal_connect (server, "handle-credentials", G_CALLBACK (on_credentials), NULL);
-}
-
 void
 gsmtpd_log_server (SmtpServer *server)
 {
   g_signal_connect (server, "handle-exception", G_CALLBACK (on_exception), NULL);
-  if (debug_level == 0)
-    return;
 
-  g_signal_connect (server, "handle-connect", G_CALLBACK (on_connect), NULL);
-  g_signal_connect (server, "handle-disconnect", G_CALLBACK (on_disconnect), NULL);
-  g_signal_connect (server, "handle-mail", G_CALLBACK (on_path_command), (gpointer) "MAIL");
-  g_signal_connect (server, "handle-rcpt", G_CALLBACK (on_path_command), (gpointer) "RCPT");
-  g_signal_connect (server, "handle-data-begin", G_CALLBACK (on_command), (gpointer) "DATA");
-  g_signal_connect (server, "handle-data", G_CALLBACK (on_command), (gpointer) "message");
-
+  smtp_server_set_log_events (server, debug_level > 0);
   smtp_server_set_log_dialogue (server, debug_level > 1);
 }

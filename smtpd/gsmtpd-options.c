@@ -39,6 +39,8 @@ gsmtpd_options_clear (GsmtpdOptions *self)
   g_clear_pointer (&self->timeout, g_free);
   g_clear_pointer (&self->max_errors, g_free);
   g_clear_pointer (&self->drain_time, g_free);
+  g_clear_pointer (&self->metrics_listen, g_free);
+  g_clear_pointer (&self->log_format, g_free);
   g_clear_pointer (&self->unix_mode, g_free);
   g_clear_pointer (&self->hostname, g_free);
   g_clear_pointer (&self->user, g_free);
@@ -182,6 +184,8 @@ check_options (GsmtpdOptions  *self,
       return FALSE;
     }
 
+  if (self->log_format != NULL && !gsmtpd_log_set_format (self->log_format, error))
+    return FALSE;
   if (!check_tls (self, error) || !check_auth (self, error) ||
       !gsmtpd_proxies_check (&self->proxies, self->tls_cert != NULL || self->tls_self_signed, error))
     return FALSE;
@@ -227,6 +231,22 @@ add_security_entries (GOptionContext *context,
       "Likewise, have DIR for a root directory; needs --user", "DIR" },
     { "make-auth", 0, 0, G_OPTION_ARG_FILENAME, &self->make_auth,
       "Read a password, print a line for --auth-file and exit", "USER" },
+    { NULL }
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+static void
+add_watching_entries (GOptionContext *context,
+                      GsmtpdOptions  *self)
+{
+  const GOptionEntry entries[] =
+  {
+    { "metrics-listen", 0, 0, G_OPTION_ARG_FILENAME, &self->metrics_listen,
+      "Serve numbers for Prometheus on HOST:PORT, at /metrics", "ADDR" },
+    { "log-format", 0, 0, G_OPTION_ARG_STRING, &self->log_format,
+      "How the log looks: text (default), json, journal", "FORMAT" },
     { NULL }
   };
 
@@ -282,6 +302,7 @@ gsmtpd_options_parse (GsmtpdOptions   *self,
   g_option_context_add_main_entries (context, entries, NULL);
   gsmtpd_proxies_add_entries (context, &self->proxies);
   add_security_entries (context, self);
+  add_watching_entries (context, self);
 
   return g_option_context_parse (context, argc, argv, error) && check_options (self, rest, error);
 }

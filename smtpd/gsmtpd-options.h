@@ -45,6 +45,8 @@ typedef struct
   char *timeout;
   char *max_errors;
   char *drain_time;
+  char *metrics_listen;
+  char *log_format;
   char *unix_mode;
   gboolean reuse_port;
   char *hostname;

@@ -18,6 +18,7 @@
 #include "gsmtpd-limits.h"
 #include "gsmtpd-listen.h"
 #include "gsmtpd-log.h"
+#include "gsmtpd-metrics.h"
 #include "gsmtpd-options.h"
 #include "gsmtpd-privileges.h"
 
@@ -195,6 +196,7 @@ run (const GsmtpdOptions  *options,
 {
   g_autoptr (SmtpServer) server = NULL;
   g_autoptr (SmtpHandler) users = NULL;
+  g_autoptr (GsmtpdMetrics) metrics = NULL;
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   Program program = { .loop = loop, .drain_time = (guint) options->drain_time_number * 1000 };
 
@@ -217,6 +219,14 @@ run (const GsmtpdOptions  *options,
   if (server == NULL)
     return FALSE;
   program.server = server;
+
+  if (options->metrics_listen != NULL)
+    {
+      metrics = gsmtpd_metrics_new (server, options->metrics_listen, error);
+      if (metrics == NULL)
+        return FALSE;
+      gsmtpd_metrics_print_addresses (metrics);
+    }
 
   if (!print_addresses (server, error))
     return FALSE;

@@ -12,6 +12,7 @@
 
 #include "dialogue/smtp-connection.h"
 #include "dialogue/smtp-replies.h"
+#include "smtp-log.h"
 #include "smtp-server-private.h"
 
 /* How many clients are let in before others get their turn. */
@@ -65,6 +66,7 @@ end_pause (SmtpTimer *timer)
 static void
 pause_accepting (SmtpListener *self)
 {
+  smtp_statistics_count (smtp_server_get_private (self->server)->statistics, SMTP_COUNT_ACCEPT_PAUSES);
   smtp_poller_arm (self->poller, &self->pause, smtp_poller_now (self->poller) + PAUSE);
   update (self);
 }
@@ -111,6 +113,22 @@ emit_incoming (SmtpListener *self,
   g_signal_emit_by_name (self->server, "incoming", connection, self->socket, &handled);
 }
 
+static void
+log_refusal (const struct sockaddr *peer,
+             socklen_t              peer_length,
+             SmtpReply             *reply)
+{
+  g_autoptr (GSocketAddress) address = g_socket_address_new_from_native ((gpointer) peer, peer_length);
+  g_autofree char *name = smtp_log_describe (address);
+  g_autofree char *text = smtp_reply_to_string (reply);
+  SmtpLogRecord record;
+
+  smtp_log_begin (&record, "refuse-connection", NULL);
+  smtp_log_add_address (&record, "SMTP_PEER", address);
+  smtp_log_add_reply (&record, reply);
+  smtp_log_send (&record, "refused %s: %s", name, text);
+}
+
 /* Without a session, and without waiting: it is to cost as little as can be. */
 static void
 refuse (SmtpListener *self,
@@ -119,8 +137,6 @@ refuse (SmtpListener *self,
 {
   gsize length;
   const char *wire = smtp_reply_get_wire (reply, &length);
-
-  g_info ("A client is refused: %.*s", (int) (length - strlen ("\r\n")), wire);
 
   /* In clear it would not be understood there. */
   if (!smtp_listener_kind_has_tls (self->kind))
@@ -144,6 +160,8 @@ welcome (SmtpListener          *self,
   if (refusal != NULL)
     {
       refuse (self, fd, refusal);
+      if (smtp_server_get_config (self->server)->log_events)
+        log_refusal (peer, peer_length, refusal);
       return;
     }
 

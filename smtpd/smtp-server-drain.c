@@ -60,6 +60,7 @@ smtp_server_close_connections (SmtpServer *self)
     {
       g_hash_table_iter_steal (&iter);
       g_mutex_unlock (&priv->lock);
+      smtp_statistics_uncount (priv->statistics, SMTP_COUNT_SESSIONS);
       smtp_connection_destroy (connection);
       g_mutex_lock (&priv->lock);
       g_hash_table_iter_init (&iter, priv->connections);

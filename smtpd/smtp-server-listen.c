@@ -207,6 +207,16 @@ smtp_server_dup_listen_addresses (SmtpServer *self)
 }
 
 static SmtpReply *
+refuse (SmtpServerPrivate *priv,
+        SmtpCount          count,
+        SmtpStandardReply  reply)
+{
+  smtp_statistics_count (priv->statistics, count);
+
+  return smtp_reply_standard (reply);
+}
+
+static SmtpReply *
 admit_address (SmtpServer             *self,
                const struct sockaddr  *peer,
                SmtpClient            **client)
@@ -220,9 +230,9 @@ admit_address (SmtpServer             *self,
     return NULL;
 
   if (config->max_connection_rate != 0 && counted->n_new > config->max_connection_rate)
-    return smtp_reply_standard (SMTP_REPLY_TOO_FAST);
+    return refuse (priv, SMTP_COUNT_CONNECTIONS_REFUSED_RATE, SMTP_REPLY_TOO_FAST);
   if (config->max_connections_per_client != 0 && counted->n_open >= config->max_connections_per_client)
-    return smtp_reply_standard (SMTP_REPLY_TOO_MANY_OF_CLIENT);
+    return refuse (priv, SMTP_COUNT_CONNECTIONS_REFUSED_CLIENT, SMTP_REPLY_TOO_MANY_OF_CLIENT);
 
   return NULL;
 }
@@ -246,7 +256,8 @@ smtp_server_admit (SmtpServer             *self,
   SmtpReply *refusal = speaks_for_others (self, peer) ? NULL : admit_address (self, peer, &counted);
 
   if (refusal == NULL && max_connections != 0 && smtp_server_get_n_sessions (self) >= max_connections)
-    refusal = smtp_reply_standard (SMTP_REPLY_TOO_MANY_CONNECTIONS);
+    refusal = refuse (smtp_server_get_private (self), SMTP_COUNT_CONNECTIONS_REFUSED_SERVER,
+                      SMTP_REPLY_TOO_MANY_CONNECTIONS);
   if (refusal != NULL)
     return refusal;
 

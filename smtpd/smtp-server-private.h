@@ -7,6 +7,7 @@
 #include "smtp-networks.h"
 #include "smtp-server.h"
 #include "smtp-standby.h"
+#include "smtp-statistics-private.h"
 #include "smtp-tls-context-private.h"
 #include "transport/smtp-poller.h"
 
@@ -128,6 +129,7 @@ typedef struct
   SmtpLimitConfig  limits;
   SmtpProxyConfig  proxies;
   gboolean         log_dialogue;
+  gboolean         log_events;
   GType            session_type;
   GType            envelope_type;
 } SmtpServerConfig;
@@ -147,6 +149,7 @@ typedef struct
   SmtpDrain         drain;
   SmtpClients      *clients;
   guint             n_lookups;    /* of names of clients, under way */
+  SmtpStatistics   *statistics;
 
   GMutex            lock;         /* of connections: sessions are listed from any thread */
   GHashTable       *connections;
@@ -194,6 +197,15 @@ gboolean                smtp_server_get_proxy_property (SmtpServer   *self,
                                                        guint         prop_id,
                                                        GValue       *value);
 gboolean                smtp_server_set_proxy_property (SmtpServer   *self,
+                                                       guint         prop_id,
+                                                       const GValue *value);
+/* And these behind those; smtp-server-numbers.c. */
+#define SMTP_SERVER_FIRST_NUMBERS_PROPERTY 0x280
+void                    smtp_server_install_numbers_properties (GObjectClass *klass);
+gboolean                smtp_server_get_numbers_property (SmtpServer *self,
+                                                       guint         prop_id,
+                                                       GValue       *value);
+gboolean                smtp_server_set_numbers_property (SmtpServer *self,
                                                        guint         prop_id,
                                                        const GValue *value);
 

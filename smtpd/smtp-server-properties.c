@@ -139,7 +139,8 @@ smtp_server_get_property (GObject    *object,
     default:
       if (!smtp_server_get_edge_property (self, prop_id, value) &&
           !smtp_server_get_limit_property (self, prop_id, value) &&
-          !smtp_server_get_proxy_property (self, prop_id, value))
+          !smtp_server_get_proxy_property (self, prop_id, value) &&
+          !smtp_server_get_numbers_property (self, prop_id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
@@ -229,7 +230,8 @@ smtp_server_set_property (GObject      *object,
     default:
       if (!smtp_server_set_edge_property (self, prop_id, value) &&
           !smtp_server_set_limit_property (self, prop_id, value, pspec) &&
-          !smtp_server_set_proxy_property (self, prop_id, value))
+          !smtp_server_set_proxy_property (self, prop_id, value) &&
+          !smtp_server_set_numbers_property (self, prop_id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
@@ -475,6 +477,7 @@ smtp_server_install_properties (GObjectClass *klass)
   smtp_server_install_edge_properties (klass);
   smtp_server_install_limit_properties (klass);
   smtp_server_install_proxy_properties (klass);
+  smtp_server_install_numbers_properties (klass);
 }
 
 void

@@ -143,6 +143,7 @@ smtp_server_finalize (GObject *object)
   g_ptr_array_unref (priv->keywords);
   g_hash_table_unref (priv->connections);
   smtp_clients_free (priv->clients);
+  g_object_unref (priv->statistics);
   g_free (priv->config.hostname);
   g_free (priv->config.ident);
   g_free (priv->config.spool_directory);
@@ -268,6 +269,7 @@ smtp_server_init (SmtpServer *self)
   smtp_server_init_config (self);
   smtp_server_init_drain (self);
   priv->clients = smtp_clients_new ();
+  priv->statistics = smtp_statistics_new ();
 }
 
 /**
@@ -357,6 +359,7 @@ smtp_server_add_connection (SmtpServer     *self,
   g_mutex_lock (&priv->lock);
   g_hash_table_add (priv->connections, connection);
   g_mutex_unlock (&priv->lock);
+  smtp_statistics_count (priv->statistics, SMTP_COUNT_SESSIONS);
 }
 
 void
@@ -368,6 +371,7 @@ smtp_server_remove_connection (SmtpServer     *self,
   g_mutex_lock (&priv->lock);
   g_hash_table_remove (priv->connections, connection);
   g_mutex_unlock (&priv->lock);
+  smtp_statistics_uncount (priv->statistics, SMTP_COUNT_SESSIONS);
   smtp_server_check_drain (self);
 }
 

@@ -4,6 +4,7 @@
 
 #include "smtp-enums.h"
 #include "smtp-handler.h"
+#include "smtp-statistics.h"
 #include "smtp-tls-context.h"
 
 G_BEGIN_DECLS
@@ -190,6 +191,13 @@ SMTP_AVAILABLE_IN_1_0
 GPtrArray        *smtp_server_get_sessions        (SmtpServer           *self);
 SMTP_AVAILABLE_IN_1_0
 guint             smtp_server_get_n_sessions      (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+SmtpStatistics   *smtp_server_get_statistics      (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_get_log_events      (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_log_events      (SmtpServer           *self,
+                                                   gboolean              log_events);
 
 /* Handlers, commands, EHLO keywords */
 

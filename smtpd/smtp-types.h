@@ -28,5 +28,6 @@ typedef struct _SmtpRequest    SmtpRequest;
 typedef struct _SmtpSaslMechanism SmtpSaslMechanism;
 typedef struct _SmtpServer     SmtpServer;
 typedef struct _SmtpSession    SmtpSession;
+typedef struct _SmtpStatistics SmtpStatistics;
 
 G_END_DECLS

@@ -25,6 +25,7 @@
 #include <smtpd/smtp-sasl-mechanism.h>
 #include <smtpd/smtp-handler.h>
 #include <smtpd/smtp-server.h>
+#include <smtpd/smtp-statistics.h>
 #include <smtpd/smtp-controller.h>
 #include <smtpd/handlers/smtp-auth-file-handler.h>
 #include <smtpd/handlers/smtp-debugging-handler.h>

@@ -26,6 +26,8 @@ set_up (Test          *test,
 
   test->server = smtp_server_new ();
   smtp_server_set_max_errors (test->server, 0);
+  smtp_server_set_error_delay (test->server, 0);
+  smtp_server_set_max_junk_commands (test->server, 0);
   smtp_server_set_smtputf8 (test->server, TRUE);
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
   test->client = g_socket_new_from_fd (fds[0], &error);

@@ -136,7 +136,8 @@ class Session(Smtpd.Session):
                                    self.get_host_name(), self.get_identity()])
 
 
-for cls in Smtpd.TlsContext, Smtpd.TlsInfo, Smtpd.Credentials, Smtpd.ProxyInfo, Smtpd.ForwardedClient:
+for cls in Smtpd.TlsContext, Smtpd.TlsInfo, Smtpd.Credentials, Smtpd.ProxyInfo, Smtpd.ForwardedClient, \
+        Smtpd.Statistics:
     attributes(cls)
 Smtpd.Credentials.__repr__ = shown(lambda self: [self.get_mechanism(), self.get_authentication_id()])
 Smtpd.Secret.__repr__ = Smtpd.Secret.__str__ = shown(lambda self: ['...'])

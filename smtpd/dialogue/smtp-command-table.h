@@ -32,6 +32,7 @@ typedef struct
   gboolean             is_for_clear; /* may be used before TLS where TLS is required */
   gboolean             is_for_strangers; /* may be used before AUTH where AUTH is required */
   gboolean             is_junk;    /* brings no message forward */
+  gboolean             is_counted; /* by its outcome, smtp-events.c */
   gboolean             is_silent;  /* the client hears nothing of its answer */
 } SmtpCommand;
 

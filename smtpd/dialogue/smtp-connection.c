@@ -8,6 +8,7 @@
 #include "smtp-dialogue.h"
 #include "smtp-listener.h"
 #include "smtp-proxy-reader.h"
+#include "smtp-events.h"
 #include "smtp-secret-private.h"
 #include "smtp-session-private.h"
 #include "smtp-tls-info-private.h"
@@ -151,6 +152,7 @@ flush (SmtpConnection *self)
         {
           self->output_sent += n;
           self->output_taken += n;
+          smtp_statistics_add (self->dialogue->statistics, SMTP_COUNT_OCTETS_SENT, n);
         }
       if (self->output_taken >= OUTPUT_MAX)
         end_write_wait (self);
@@ -239,7 +241,10 @@ note_read (SmtpConnection *self,
            gsize          *kept)
 {
   if (n > 0)
-    *kept += (gsize) n;
+    {
+      *kept += (gsize) n;
+      smtp_statistics_add (self->dialogue->statistics, SMTP_COUNT_OCTETS_RECEIVED, n);
+    }
   self->lost |= n == SMTP_TRANSPORT_ERROR;
   self->ended |= n == 0;
 
@@ -358,7 +363,10 @@ take_input (SmtpConnection *self)
       if (!read_next (self, scratch, size, &input, &kept))
         {
           if (self->ended)
-            smtp_dialogue_close (self->dialogue, NULL);
+            {
+              smtp_events_lose (self->dialogue);
+              smtp_dialogue_close (self->dialogue, NULL);
+            }
           break;
         }
     }
@@ -427,7 +435,7 @@ static void
 lose_tls (SmtpConnection *self,
           const GError   *error)
 {
-  g_info ("session %" G_GUINT64_FORMAT ": %s", smtp_session_get_id (self->session), error->message);
+  smtp_events_lose_handshake (self->dialogue, error);
   self->lost = TRUE;
 }
 
@@ -511,7 +519,10 @@ pump (SmtpConnection *self)
   self->busy = TRUE;
   advance (self);
   if (self->lost)
-    smtp_dialogue_abort (self->dialogue);
+    {
+      smtp_events_lose (self->dialogue);
+      smtp_dialogue_abort (self->dialogue);
+    }
   self->busy = FALSE;
 
   if (self->lost || self->doomed || (self->over && wind_up (self)))
@@ -543,6 +554,7 @@ on_timer (SmtpTimer *timer)
 
   if (self->over)
     {
+      smtp_events_time_out (self->dialogue, SMTP_COUNT_TIMEOUTS_CLOSE);
       smtp_connection_free (self);
       return;
     }
@@ -559,6 +571,7 @@ on_write_timer (SmtpTimer *timer)
 {
   SmtpConnection *self = (gpointer) ((char *) timer - G_STRUCT_OFFSET (SmtpConnection, write_timer));
 
+  smtp_events_time_out (self->dialogue, SMTP_COUNT_TIMEOUTS_WRITE);
   self->lost = TRUE;
   if (self->busy || self->dialogue->depth > 0)
     smtp_transport_requeue (self->transport);
@@ -729,6 +742,7 @@ smtp_connection_start (SmtpServer    *server,
     smtp_session_set_peer (self->session, peer, peer_length);
 
   smtp_server_add_connection (server, self);
+  smtp_events_begin (self->dialogue);
   smtp_transport_set_callback (transport, on_transport, self);
 
   self->busy = TRUE;

@@ -8,6 +8,7 @@
 #include "smtp-auth-command.h"
 #include "smtp-commands.h"
 #include "smtp-envelope-private.h"
+#include "smtp-events.h"
 #include "smtp-lines.h"
 #include "smtp-message.h"
 #include "smtp-session-private.h"
@@ -26,6 +27,7 @@ smtp_dialogue_new (SmtpServer             *server,
   SmtpDialogue *self = g_new0 (SmtpDialogue, 1);
 
   self->server = server;
+  self->statistics = smtp_server_get_private (server)->statistics;
   self->session = g_object_ref (session);
   self->host = host;
   self->host_data = host_data;
@@ -196,6 +198,8 @@ smtp_dialogue_say (SmtpDialogue *self,
 
   log_reply (self, wire, length - strlen ("\r\n"));
   self->host->write (self->host_data, wire, length);
+  if (*wire >= '4')
+    smtp_events_count_refusal (self, reply);
 }
 
 void
@@ -218,6 +222,7 @@ end (SmtpDialogue *self)
   if (self->phase == SMTP_PHASE_OVER)
     return;
 
+  smtp_events_end (self);
   self->phase = SMTP_PHASE_OVER;
   server = g_object_ref (self->server);
   self->depth++;
@@ -258,8 +263,14 @@ void
 smtp_dialogue_close (SmtpDialogue *self,
                      SmtpReply    *reply)
 {
-  if (self->phase != SMTP_PHASE_OVER)
-    say_goodbye (self, reply);
+  if (self->phase == SMTP_PHASE_OVER)
+    return;
+
+  if (reply == smtp_reply_standard (SMTP_REPLY_SHUTDOWN))
+    smtp_events_shut_down (self);
+  else if (reply != NULL)
+    smtp_events_log_refusal (self, reply);
+  say_goodbye (self, reply);
 }
 
 /* Mistakes */
@@ -270,6 +281,7 @@ smtp_dialogue_count_error (SmtpDialogue *self)
   const SmtpServerConfig *config = smtp_server_get_config (self->server);
 
   self->errors++;
+  smtp_statistics_count (self->statistics, SMTP_COUNT_CLIENT_ERRORS);
   if (self->errors > config->limits.soft_errors && config->limits.error_delay != 0)
     self->pause_end = g_get_monotonic_time () + config->limits.error_delay * (gint64) 1000;
 
@@ -281,8 +293,13 @@ void
 smtp_dialogue_refuse (SmtpDialogue      *self,
                       SmtpStandardReply  reply)
 {
-  if (smtp_dialogue_count_error (self))
-    say_goodbye (self, smtp_reply_standard (SMTP_REPLY_TOO_MANY_ERRORS));
+  gboolean is_last = smtp_dialogue_count_error (self);
+
+  if (is_last)
+    reply = SMTP_REPLY_TOO_MANY_ERRORS;
+  smtp_events_log_refusal (self, smtp_reply_standard (reply));
+  if (is_last)
+    say_goodbye (self, smtp_reply_standard (reply));
   else
     smtp_dialogue_say (self, smtp_reply_standard (reply));
 }
@@ -314,6 +331,8 @@ smtp_dialogue_ensure_envelope (SmtpDialogue *self)
 void
 smtp_dialogue_drop_envelope (SmtpDialogue *self)
 {
+  if (self->in_transaction)
+    smtp_events_abort (self);
   g_clear_pointer (&self->body, smtp_body_free);
   g_clear_object (&self->envelope);
   /* What XFORWARD has told is for one transaction, but not for a MAIL that was refused. */
@@ -386,6 +405,8 @@ take_effect (SmtpDialogue *self,
 
   if (success && self->effect != NULL && self->effect->apply != NULL)
     self->effect->apply (self, self->request);
+  if (self->command.is_counted || self->message_ended)
+    smtp_events_command (self, reply, success);
 
   if (self->phase == SMTP_PHASE_START)
     self->phase = success ? SMTP_PHASE_COMMAND : SMTP_PHASE_REFUSED;
@@ -452,6 +473,7 @@ smtp_dialogue_finish (SmtpDialogue *self)
   g_autoptr (SmtpRequest) request = NULL;
   gboolean success = is_success (self, reply);
   gboolean ends;
+  gboolean is_message = self->message_ended;
   gboolean is_chunk = self->command.offset == smtp_command_bdat_offset;
   gboolean is_proxy = self->phase == SMTP_PHASE_PROXY;
 
@@ -465,6 +487,8 @@ smtp_dialogue_finish (SmtpDialogue *self)
   request = g_steal_pointer (&self->request);
   if (!is_chunk && !is_proxy && (!self->command.is_silent || ends))
     say_answer (self, request, reply);
+  if (!success || self->auth != NULL)
+    smtp_events_answer (self, request, reply, is_message);
   smtp_stages_clear (self);
   g_clear_pointer (&self->auth, smtp_auth_exchange_free);
 
@@ -548,6 +572,7 @@ smtp_dialogue_begin_tls (SmtpDialogue *self,
                          SmtpTlsInfo  *info)
 {
   smtp_session_begin_tls (self->session, info);
+  smtp_events_handshake (self, info);
   self->line_reader = (SmtpLineReader) { 0 };
   self->line_seen = FALSE;
   smtp_dialogue_run (self, &smtp_command_handshake, "", "", 0);
@@ -581,6 +606,18 @@ end_wait (SmtpDialogue *self)
   self->host->resume (self->host_data);
 }
 
+/* What the client had to do by now. */
+static SmtpCount
+get_deadline (SmtpDialogue *self)
+{
+  if (self->phase == SMTP_PHASE_TLS)
+    return SMTP_COUNT_TIMEOUTS_HANDSHAKE;
+  if (is_receiving (self) || self->phase == SMTP_PHASE_ENDING)
+    return SMTP_COUNT_TIMEOUTS_DATA;
+
+  return SMTP_COUNT_TIMEOUTS_COMMAND;
+}
+
 void
 smtp_dialogue_time_out (SmtpDialogue *self)
 {
@@ -594,6 +631,7 @@ smtp_dialogue_time_out (SmtpDialogue *self)
     }
   if (self->phase != SMTP_PHASE_NAMING && (self->request == NULL || self->phase == SMTP_PHASE_AUTH))
     {
+      smtp_events_time_out (self, get_deadline (self));
       say_goodbye (self, smtp_reply_standard (SMTP_REPLY_TIMEOUT));
       return;
     }
@@ -605,8 +643,12 @@ smtp_dialogue_time_out (SmtpDialogue *self)
       self->phase = SMTP_PHASE_COMMAND;
       smtp_dialogue_finish (self);
     }
-  else if (smtp_stages_time_out (self))
-    smtp_dialogue_finish (self);
+  else
+    {
+      smtp_events_time_out (self, SMTP_COUNT_TIMEOUTS_HOOK);
+      if (smtp_stages_time_out (self))
+        smtp_dialogue_finish (self);
+    }
   smtp_dialogue_arm (self);
   self->host->resume (self->host_data);
 }

@@ -109,6 +109,10 @@ struct _SmtpDialogue
   const SmtpEffect *effect;
   guint depth;             /* frames that will look at the outcome before they return */
 
+  /* What operators are told, smtp-events.c. */
+  SmtpStatistics *statistics;  /* not owned: the server's */
+  const char *cause;           /* of the end, NULL before it */
+
   /* The AUTH in progress. */
   SmtpAuthExchange *auth;
   guint auth_failures;     /* of the connection */
@@ -138,6 +142,8 @@ struct _SmtpDialogue
   guint awaits_line : 1;          /* the deadline is that of the next line */
   guint line_seen : 1;            /* the client has sent a line */
   guint wipe_input : 1;           /* it held a secret: the host wipes it from its buffers */
+  guint begun : 1;                /* operators know of it */
+  guint in_transaction : 1;       /* counted as open */
 };
 
 SmtpDialogue *smtp_dialogue_new       (SmtpServer             *server,

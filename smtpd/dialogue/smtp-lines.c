@@ -7,6 +7,7 @@
 #include "smtp-auth-command.h"
 #include "smtp-bdat-command.h"
 #include "smtp-commands.h"
+#include "smtp-events.h"
 #include "smtp-session-private.h"
 #include "smtp-stages.h"
 #include "wire/smtp-text.h"
@@ -133,6 +134,7 @@ dispatch (SmtpDialogue          *self,
       if (refused.method != NULL)
         {
           refused.offset = command->offset;
+          refused.is_counted = command->is_counted;
           command = &refused;
         }
       smtp_dialogue_run (self, command, line->verb, line->argument, argument_length);
@@ -279,7 +281,10 @@ smtp_lines_take (SmtpDialogue *self,
   else if (self->phase == SMTP_PHASE_AUTH)
     take_auth_line (self, status, data, length);
   else
-    take_command_line (self, status, data, length);
+    {
+      smtp_statistics_count (self->statistics, SMTP_COUNT_COMMANDS);
+      take_command_line (self, status, data, length);
+    }
 
   return consumed;
 }

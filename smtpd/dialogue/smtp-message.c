@@ -4,6 +4,7 @@
 
 #include "smtp-commands.h"
 #include "smtp-envelope-private.h"
+#include "smtp-events.h"
 
 /* Bodies */
 
@@ -53,6 +54,7 @@ refuse_message (SmtpDialogue      *self,
                 SmtpStandardReply  reply)
 {
   self->phase = SMTP_PHASE_COMMAND;
+  smtp_events_refuse_message (self, smtp_reply_standard (reply));
   smtp_dialogue_drop_envelope (self);
   smtp_dialogue_refuse (self, reply);
 }
@@ -164,7 +166,10 @@ smtp_message_take_text (SmtpDialogue *self,
   ended = smtp_dot_decoder_feed (&self->decoder, (const guint8 *) data, size, &consumed,
                                  append, self);
   if (smtp_body_is_hopeless (self->body))
-    smtp_dialogue_close (self, smtp_reply_standard (SMTP_REPLY_TOO_BIG));
+    {
+      smtp_events_refuse_message (self, smtp_reply_standard (SMTP_REPLY_TOO_BIG));
+      smtp_dialogue_close (self, smtp_reply_standard (SMTP_REPLY_TOO_BIG));
+    }
   else if (ended)
     end_text (self);
 
@@ -189,10 +194,13 @@ smtp_message_begin_chunk (SmtpDialogue *self,
 
 /* A message of which a piece is missing can only be given up. */
 static void
-end_swallowed_chunk (SmtpDialogue *self)
+end_swallowed_chunk (SmtpDialogue *self,
+                     SmtpReply    *reply)
 {
   if (self->chunking)
     self->chunking_failed = TRUE;
+  if (self->chunking_failed)
+    smtp_events_refuse_message (self, reply);
   if (self->chunking_failed && self->chunk_is_last)
     smtp_dialogue_drop_envelope (self);
 }
@@ -201,11 +209,12 @@ end_swallowed_chunk (SmtpDialogue *self)
 static void
 fail_chunk (SmtpDialogue *self)
 {
-  const GError *error = smtp_body_get_error (self->body);
+  gboolean no_space = is_no_space (smtp_body_get_error (self->body));
+  SmtpReply *reply = smtp_reply_standard (no_space ? SMTP_REPLY_NO_SPACE : SMTP_REPLY_INTERNAL_ERROR);
 
   self->chunking_failed = TRUE;
-  smtp_dialogue_say (self, smtp_reply_standard (is_no_space (error) ? SMTP_REPLY_NO_SPACE
-                                                                    : SMTP_REPLY_INTERNAL_ERROR));
+  smtp_events_refuse_message (self, reply);
+  smtp_dialogue_say (self, reply);
 }
 
 static void
@@ -222,7 +231,7 @@ end_chunk (SmtpDialogue *self)
   else
     {
       if (!self->chunk_is_kept)
-        end_swallowed_chunk (self);
+        end_swallowed_chunk (self, reply);
       smtp_dialogue_say (self, reply);
     }
 }

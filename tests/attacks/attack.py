@@ -194,7 +194,8 @@ class AttackCase(unittest.TestCase):
     def serve(self, *args, handler=None, **kwargs):
         handler = handler or 'maildir:' + self.path('m')
         return Gsmtpd('--lmtp-listen=127.0.0.1:0', '--smtps-listen=127.0.0.1:0', '--tls-self-signed',
-                      '--hostname=mx.example.org', '-H', handler, '--drain-time=1', *args, **kwargs)
+                      '--hostname=mx.example.org', '-H', handler, '--drain-time=1',
+                      '--limit=error-delay=0', '--limit=max-junk-commands=0', *args, **kwargs)
 
     def check_server(self, server):
         with Client(server) as client:

@@ -3,7 +3,9 @@
 """Where clients come in and how many, from Python."""
 
 import os
+import re
 import select
+import smtplib
 import socket
 import stat
 import tempfile
@@ -13,7 +15,7 @@ import gi
 
 gi.require_version('Smtpd', '1.0')
 
-from gi.repository import Gio, GLib, Smtpd  # noqa: E402
+from gi.repository import Gio, GLib, GObject, Smtpd  # noqa: E402
 
 PATIENCE = 20
 
@@ -110,6 +112,42 @@ class Manners(unittest.TestCase):
         lines = b'EHLO x', b'MAIL FROM:<a@example.org>'
         self.assertEqual(self.ask(server, *lines), [220, 250, 250])
         self.assertEqual(self.ask(server, *lines, kind=Smtpd.ListenerKind.SUBMISSION), [220, 250, 530])
+
+
+class Statistics(unittest.TestCase):
+    def test_numbers(self):
+        """Read in another thread than the server's."""
+        server = make_server()
+        statistics = server.statistics
+        self.assertIs(statistics, server.get_statistics())
+        with Smtpd.Controller(server, '127.0.0.1:0') as controller:
+            port = int(controller.addresses[0].rpartition(':')[2])
+            with smtplib.SMTP('127.0.0.1', port, timeout=PATIENCE) as client:
+                self.assertEqual(statistics.sessions, 1)
+                client.sendmail('a@example.org', ['b@example.org'], b'x\r\n')
+                client.docmd('NONSENSE')
+                self.assertEqual((statistics.messages_accepted, statistics.message_octets), (1, 3))
+                self.assertEqual(statistics.refusals_permanent, 1)
+                snapshot = statistics.snapshot().unpack()
+        self.assertEqual(snapshot['refusals-permanent-by-reason']['unknown-command'], 1)
+        self.assertEqual(sum(snapshot['refusals-permanent-by-reason'].values()), 1)
+        for pspec in statistics.props:
+            self.assertFalse(pspec.flags & GObject.ParamFlags.WRITABLE)
+            self.assertEqual(pspec.value_type, GObject.TYPE_UINT64)
+            self.assertIn(pspec.name, snapshot)
+        self.assertEqual(statistics.sessions, 0)
+
+    def test_documented(self):
+        """The guide has each of them."""
+        with open(os.path.join(os.environ['SMTPD_EXAMPLES'], '..', 'docs', 'operating.md')) as file:
+            keys = re.findall(r'^\| `([a-z-]+)` +\| (?:counters?|gauge) ', file.read(), re.M)
+        self.assertEqual(sorted(keys), sorted(Smtpd.Server().statistics.snapshot().keys()))
+
+    def test_log_events(self):
+        server = Smtpd.Server(log_events=True)
+        self.assertTrue(server.log_events)
+        server.log_events = False
+        self.assertFalse(server.log_events)
 
 
 if __name__ == '__main__':

@@ -627,6 +627,19 @@ const tests = {
         client.connection.close(null);
         listener.close();
     },
+
+    async statistics() {
+        const server = new Smtpd.Server();
+        server.add_handler(new Smtpd.SinkHandler());
+        const client = await listen(server);
+        await client.codes(...transaction, 'NONSENSE');
+        equal(server.statistics.messages_accepted, 1);
+        equal(server.statistics.sessions, 1);
+        const snapshot = server.statistics.snapshot().recursiveUnpack();
+        equal(snapshot['transactions'], 1);
+        equal(snapshot['refusals-permanent-by-reason']['unknown-command'], 1);
+        client.connection.close(null);
+    },
 };
 
 const loop = new GLib.MainLoop(null, false);

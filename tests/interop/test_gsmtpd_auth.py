@@ -183,7 +183,7 @@ class Log(Case):
             lines = [line for line in self.log(*args).splitlines() if ': AUTH PLAIN: ' in line]
             self.assertEqual(len(lines), 5)
             for line, code, user in zip(lines, (535, 535, 535, 235, 535),
-                                        ('alice', 'alïce', 'x; user: alice', 'alice', 'a' * 255)):
+                                        ('alice', 'alïce', 'x; user: alice', 'alice', 'a' * 400)):
                 self.assertRegex(line, rf'\Adebug: session \d+: AUTH PLAIN: {code} ')
                 self.assertTrue(line.endswith(f'; user: {user}'), line)
 
