@@ -24,6 +24,7 @@
 #include <smtpd/smtp-handler.h>
 #include <smtpd/smtp-server.h>
 #include <smtpd/smtp-controller.h>
+#include <smtpd/smtp-trace.h>
 #include <smtpd/handlers/smtp-auth-file-handler.h>
 #include <smtpd/handlers/smtp-debugging-handler.h>
 #include <smtpd/handlers/smtp-maildir-handler.h>
