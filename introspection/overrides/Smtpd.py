@@ -99,6 +99,8 @@ class Session(Smtpd.Session):
 
 
 attributes(Smtpd.Credentials)
+attributes(Smtpd.DeliveryReport)
+attributes(Smtpd.DeliveryStatus)
 attributes(Smtpd.TlsContext)
 attributes(Smtpd.TlsInfo)
 
