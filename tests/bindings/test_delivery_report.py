@@ -4,7 +4,12 @@
 
 import email
 import email.policy
+import os
+import pathlib
+import re
 import smtplib
+import subprocess
+import sys
 import threading
 import unittest
 
@@ -147,6 +152,17 @@ class Reports(unittest.TestCase):
         read = report.open().read_bytes(100000).get_data()
         self.assertEqual(stream.steal_as_bytes().get_size(), len(read))
         self.assertIn(ORIGINAL, read)
+
+
+class Guide(unittest.TestCase):
+    """The program in docs/reports.md, as it stands there."""
+
+    def test_program(self):
+        page = (pathlib.Path(os.environ['SMTPD_EXAMPLES']).parent / 'docs' / 'reports.md').read_text()
+        program = re.search(r'^```python\n(.*?)^```', page, re.M | re.S).group(1)
+        printed = subprocess.run([sys.executable, '-c', program], check=True, capture_output=True, text=True).stdout
+        status = re.search(r'status of it reads\n\n```\n(.*?)^```', page, re.M | re.S).group(1)
+        self.assertIn(status, printed)
 
 
 class Trace(unittest.TestCase):
