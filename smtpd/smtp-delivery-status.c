@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "smtp-delivery-status.h"
-
-#include <string.h>
+#include "smtp-delivery-status-private.h"
 
 #include "smtp-enum-types.h"
-#include "wire/smtp-field.h"
 #include "wire/smtp-reply-writer.h"
 
 /**
@@ -16,22 +13,6 @@
  *
  * All texts may be what some other server has said: they are cleaned where they are written.
  */
-
-struct _SmtpDeliveryStatus
-{
-  GObject parent_instance;
-
-  SmtpAddress *address;
-  SmtpDeliveryAction action;
-  char *code;
-  char *original_recipient;
-  char *notify_keywords;
-  char *diagnostic;
-  char *diagnostic_type;
-  char *remote_mta;
-  GDateTime *last_attempt_date;
-  GDateTime *will_retry_until;
-};
 
 G_DEFINE_FINAL_TYPE (SmtpDeliveryStatus, smtp_delivery_status, G_TYPE_OBJECT)
 
@@ -276,34 +257,6 @@ smtp_delivery_status_init (SmtpDeliveryStatus *self)
   self->diagnostic_type = g_strdup ("smtp");
 }
 
-static void
-set_text (SmtpDeliveryStatus  *self,
-          char               **field,
-          const char          *text,
-          guint                prop_id)
-{
-  if (g_strcmp0 (*field, text) == 0)
-    return;
-
-  g_free (*field);
-  *field = g_strdup (text);
-  g_object_notify_by_pspec (G_OBJECT (self), props[prop_id]);
-}
-
-static void
-set_date (SmtpDeliveryStatus  *self,
-          GDateTime          **field,
-          GDateTime           *date,
-          guint                prop_id)
-{
-  if (*field == date)
-    return;
-
-  g_clear_pointer (field, g_date_time_unref);
-  *field = date != NULL ? g_date_time_ref (date) : NULL;
-  g_object_notify_by_pspec (G_OBJECT (self), props[prop_id]);
-}
-
 /* RFC 3463 section 3.1 has three classes. A recipient that failed may have done so after many
  * answers of class 4. */
 static gboolean
@@ -428,233 +381,14 @@ smtp_delivery_status_set_code (SmtpDeliveryStatus *self,
 {
   g_return_if_fail (SMTP_IS_DELIVERY_STATUS (self));
 
-  set_text (self, &self->code,
-            code != NULL && code_fits (code, self->action) ? code : default_code (self->action), PROP_CODE);
-}
+  if (code == NULL || !code_fits (code, self->action))
+    code = default_code (self->action);
+  if (g_str_equal (self->code, code))
+    return;
 
-/**
- * smtp_delivery_status_get_original_recipient: (get-property original-recipient)
- * @self: what has become of a message
- *
- * Where the sender wanted the message to go.
- *
- * Returns: (nullable): the text, or %NULL
- */
-const char *
-smtp_delivery_status_get_original_recipient (SmtpDeliveryStatus *self)
-{
-  g_return_val_if_fail (SMTP_IS_DELIVERY_STATUS (self), NULL);
-
-  return self->original_recipient;
-}
-
-/**
- * smtp_delivery_status_set_original_recipient: (set-property original-recipient)
- * @self: what has become of a message
- * @original_recipient: (nullable): where the sender wanted the message to go
- *
- * Says where the sender wanted the message to go.
- */
-void
-smtp_delivery_status_set_original_recipient (SmtpDeliveryStatus *self,
-                                             const char         *original_recipient)
-{
-  g_return_if_fail (SMTP_IS_DELIVERY_STATUS (self));
-
-  set_text (self, &self->original_recipient, original_recipient, PROP_ORIGINAL_RECIPIENT);
-}
-
-/**
- * smtp_delivery_status_get_notify_keywords: (get-property notify-keywords)
- * @self: what has become of a message
- *
- * What the sender wants to be told of.
- *
- * Returns: (nullable): the text, or %NULL
- */
-const char *
-smtp_delivery_status_get_notify_keywords (SmtpDeliveryStatus *self)
-{
-  g_return_val_if_fail (SMTP_IS_DELIVERY_STATUS (self), NULL);
-
-  return self->notify_keywords;
-}
-
-/**
- * smtp_delivery_status_set_notify_keywords: (set-property notify-keywords)
- * @self: what has become of a message
- * @notify_keywords: (nullable): what the sender wants to be told of
- *
- * Says what the sender wants to be told of.
- */
-void
-smtp_delivery_status_set_notify_keywords (SmtpDeliveryStatus *self,
-                                          const char         *notify_keywords)
-{
-  g_return_if_fail (SMTP_IS_DELIVERY_STATUS (self));
-
-  set_text (self, &self->notify_keywords, notify_keywords, PROP_NOTIFY_KEYWORDS);
-}
-
-/**
- * smtp_delivery_status_get_diagnostic: (get-property diagnostic)
- * @self: what has become of a message
- *
- * What the server that was asked has said.
- *
- * Returns: (nullable): the text, or %NULL
- */
-const char *
-smtp_delivery_status_get_diagnostic (SmtpDeliveryStatus *self)
-{
-  g_return_val_if_fail (SMTP_IS_DELIVERY_STATUS (self), NULL);
-
-  return self->diagnostic;
-}
-
-/**
- * smtp_delivery_status_set_diagnostic: (set-property diagnostic)
- * @self: what has become of a message
- * @diagnostic: (nullable): what the server that was asked has said
- *
- * Says what the server that was asked has said.
- */
-void
-smtp_delivery_status_set_diagnostic (SmtpDeliveryStatus *self,
-                                     const char         *diagnostic)
-{
-  g_return_if_fail (SMTP_IS_DELIVERY_STATUS (self));
-
-  set_text (self, &self->diagnostic, diagnostic, PROP_DIAGNOSTIC);
-}
-
-/**
- * smtp_delivery_status_get_diagnostic_type: (get-property diagnostic-type)
- * @self: what has become of a message
- *
- * What kind of diagnostic it is.
- *
- * Returns: the word
- */
-const char *
-smtp_delivery_status_get_diagnostic_type (SmtpDeliveryStatus *self)
-{
-  g_return_val_if_fail (SMTP_IS_DELIVERY_STATUS (self), NULL);
-
-  return self->diagnostic_type;
-}
-
-/**
- * smtp_delivery_status_set_diagnostic_type: (set-property diagnostic-type)
- * @self: what has become of a message
- * @diagnostic_type: what kind of diagnostic it is
- *
- * Says what kind of diagnostic it is.
- */
-void
-smtp_delivery_status_set_diagnostic_type (SmtpDeliveryStatus *self,
-                                          const char         *diagnostic_type)
-{
-  g_return_if_fail (SMTP_IS_DELIVERY_STATUS (self));
-  g_return_if_fail (diagnostic_type != NULL);
-
-  set_text (self, &self->diagnostic_type, diagnostic_type, PROP_DIAGNOSTIC_TYPE);
-}
-
-/**
- * smtp_delivery_status_get_remote_mta: (get-property remote-mta)
- * @self: what has become of a message
- *
- * The server that was asked.
- *
- * Returns: (nullable): the text, or %NULL
- */
-const char *
-smtp_delivery_status_get_remote_mta (SmtpDeliveryStatus *self)
-{
-  g_return_val_if_fail (SMTP_IS_DELIVERY_STATUS (self), NULL);
-
-  return self->remote_mta;
-}
-
-/**
- * smtp_delivery_status_set_remote_mta: (set-property remote-mta)
- * @self: what has become of a message
- * @remote_mta: (nullable): the server that was asked
- *
- * Says the server that was asked.
- */
-void
-smtp_delivery_status_set_remote_mta (SmtpDeliveryStatus *self,
-                                     const char         *remote_mta)
-{
-  g_return_if_fail (SMTP_IS_DELIVERY_STATUS (self));
-
-  set_text (self, &self->remote_mta, remote_mta, PROP_REMOTE_MTA);
-}
-
-/**
- * smtp_delivery_status_get_last_attempt_date: (get-property last-attempt-date)
- * @self: what has become of a message
- *
- * When delivery was tried for the last time.
- *
- * Returns: (transfer none) (nullable): the time, or %NULL
- */
-GDateTime *
-smtp_delivery_status_get_last_attempt_date (SmtpDeliveryStatus *self)
-{
-  g_return_val_if_fail (SMTP_IS_DELIVERY_STATUS (self), NULL);
-
-  return self->last_attempt_date;
-}
-
-/**
- * smtp_delivery_status_set_last_attempt_date: (set-property last-attempt-date)
- * @self: what has become of a message
- * @last_attempt_date: (nullable): when delivery was tried for the last time
- *
- * Says when delivery was tried for the last time.
- */
-void
-smtp_delivery_status_set_last_attempt_date (SmtpDeliveryStatus *self,
-                                            GDateTime          *last_attempt_date)
-{
-  g_return_if_fail (SMTP_IS_DELIVERY_STATUS (self));
-
-  set_date (self, &self->last_attempt_date, last_attempt_date, PROP_LAST_ATTEMPT_DATE);
-}
-
-/**
- * smtp_delivery_status_get_will_retry_until: (get-property will-retry-until)
- * @self: what has become of a message
- *
- * Until when delivery is tried.
- *
- * Returns: (transfer none) (nullable): the time, or %NULL
- */
-GDateTime *
-smtp_delivery_status_get_will_retry_until (SmtpDeliveryStatus *self)
-{
-  g_return_val_if_fail (SMTP_IS_DELIVERY_STATUS (self), NULL);
-
-  return self->will_retry_until;
-}
-
-/**
- * smtp_delivery_status_set_will_retry_until: (set-property will-retry-until)
- * @self: what has become of a message
- * @will_retry_until: (nullable): until when delivery is tried
- *
- * Says until when delivery is tried.
- */
-void
-smtp_delivery_status_set_will_retry_until (SmtpDeliveryStatus *self,
-                                           GDateTime          *will_retry_until)
-{
-  g_return_if_fail (SMTP_IS_DELIVERY_STATUS (self));
-
-  set_date (self, &self->will_retry_until, will_retry_until, PROP_WILL_RETRY_UNTIL);
+  g_free (self->code);
+  self->code = g_strdup (code);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CODE]);
 }
 
 /**
