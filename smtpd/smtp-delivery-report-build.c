@@ -222,6 +222,19 @@ build_text (Builder *self)
 
 /* What goes back */
 
+static const char *
+get_original (SmtpDeliveryReport *report,
+              gsize              *size)
+{
+  const char *data = NULL;
+
+  *size = 0;
+  if (report->original != NULL)
+    data = g_bytes_get_data (report->original, size);
+
+  return *size > 0 ? data : "";
+}
+
 static gboolean
 has_failed (GPtrArray *statuses)
 {
@@ -234,30 +247,40 @@ has_failed (GPtrArray *statuses)
   return FALSE;
 }
 
-/* RFC 2046 section 5.2.1: a message in another one may not be encoded. */
+/* RFC 2046 section 5.2.1: a message in another one may not be encoded. Only one that may go
+ * back is looked at as a whole. */
 static gboolean
-goes_back_whole (Builder                *self,
-                 const SmtpMessageFacts *facts)
+goes_back_whole (Builder             *self,
+                 const SmtpTextFacts *header,
+                 SmtpTextFacts       *all)
 {
-  return self->report->return_full &&
-         has_failed (self->statuses) &&
-         facts->all.length <= self->report->max_returned_size &&
-         facts->all.is_lines &&
-         (facts->header.is_ascii || (self->international && facts->header.is_utf8));
+  SmtpDeliveryReport *report = self->report;
+  gsize size;
+  const char *data = get_original (report, &size);
+
+  if (!report->return_full || size == 0 || size > report->max_returned_size ||
+      !has_failed (self->statuses) ||
+      !(header->is_ascii || (self->international && header->is_utf8)))
+    return FALSE;
+
+  smtp_text_examine (data, size, all);
+
+  return all->is_lines;
 }
 
 static void
-return_message (Builder                *self,
-                const SmtpMessageFacts *facts)
+return_message (Builder             *self,
+                const SmtpTextFacts *header,
+                const SmtpTextFacts *all)
 {
-  gboolean global = !facts->header.is_ascii;
+  gboolean global = !header->is_ascii;
 
   g_string_append_printf (self->returned_head, "Content-Type: message/%s\r\n%s\r\n",
                           global ? "global" : "rfc822",
-                          facts->all.is_ascii ? "" : "Content-Transfer-Encoding: 8bit\r\n");
+                          all->is_ascii ? "" : "Content-Transfer-Encoding: 8bit\r\n");
   self->parts->returned = g_bytes_ref (self->report->original);
   self->parts->smtputf8 |= global;
-  self->parts->eight_bit |= !facts->all.is_ascii;
+  self->parts->eight_bit |= !all->is_ascii;
 }
 
 /* RFC 6522 section 4; RFC 6533 section 4 where it is in UTF-8. */
@@ -291,33 +314,23 @@ return_header (Builder    *self,
   self->parts->returned = g_string_free_to_bytes (encoded);
 }
 
-static const char *
-get_original (SmtpDeliveryReport *report,
-              gsize              *size)
-{
-  const char *data = NULL;
-
-  *size = 0;
-  if (report->original != NULL)
-    data = g_bytes_get_data (report->original, size);
-
-  return *size > 0 ? data : "";
-}
-
 static void
-build_returned (Builder                *self,
-                const SmtpMessageFacts *facts)
+build_returned (Builder *self,
+                gsize    header_length)
 {
   gsize size, length;
   const char *data = get_original (self->report, &size);
+  SmtpTextFacts header, all;
 
-  if (size > 0 && goes_back_whole (self, facts))
+  smtp_text_examine (data, header_length, &header);
+  if (goes_back_whole (self, &header, &all))
     {
-      return_message (self, facts);
+      return_message (self, &header, &all);
       return;
     }
 
-  length = smtp_message_cut_header (data, facts->header.length, self->report->max_returned_size);
+  length = smtp_message_cut_header (data, header_length,
+                                    (gsize) MIN (self->report->max_returned_size, G_MAXSIZE));
   if (length > 0)
     return_header (self, data, length);
 }
@@ -349,8 +362,8 @@ append_from (Builder *self)
 }
 
 static void
-build_header (Builder                *self,
-              const SmtpMessageFacts *facts)
+build_header (Builder *self,
+              gsize    header_length)
 {
   SmtpDeliveryReport *report = self->report;
   const char *subject = report->subject;
@@ -370,7 +383,7 @@ build_header (Builder                *self,
   g_string_append (self->header, "\r\n");
   smtp_field_append (self->header, "Message-ID", smtp_delivery_report_get_message_id (report), self->charset);
 
-  original_id = smtp_message_dup_id (get_original (report, &size), facts->header.length);
+  original_id = smtp_message_dup_id (get_original (report, &size), header_length);
   if (original_id != NULL)
     {
       smtp_field_append (self->header, "In-Reply-To", original_id, self->charset);
@@ -466,15 +479,14 @@ smtp_delivery_report_build (SmtpDeliveryReport *self,
     .status = g_string_new (NULL),
     .returned_head = g_string_new (NULL),
   };
-  SmtpMessageFacts facts;
   gsize size;
   const char *data = get_original (self, &size);
+  gsize header_length = smtp_message_header_length (data, size);
 
-  smtp_message_examine (data, size, &facts);
-  build_header (&builder, &facts);
+  build_header (&builder, header_length);
   build_text (&builder);
   build_status (&builder);
-  build_returned (&builder, &facts);
+  build_returned (&builder, header_length);
   assemble (&builder);
   builder_clear (&builder);
 }

@@ -63,9 +63,9 @@ smtp_text_examine (const char    *data,
     }
 }
 
-static gsize
-find_header_end (const char *data,
-                 gsize       length)
+gsize
+smtp_message_header_length (const char *data,
+                            gsize       length)
 {
   gsize i = 0;
 
@@ -80,15 +80,6 @@ find_header_end (const char *data,
     }
 
   return length;
-}
-
-void
-smtp_message_examine (const char       *data,
-                      gsize             length,
-                      SmtpMessageFacts *facts)
-{
-  smtp_text_examine (data, find_header_end (data, length), &facts->header);
-  smtp_text_examine (data, length, &facts->all);
 }
 
 gsize

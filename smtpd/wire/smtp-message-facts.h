@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Of a message, or of its header: how it may be put into another one. */
+/* How a message, or its header, may be put into another one. */
 typedef struct
 {
   gsize    length;
@@ -15,31 +15,26 @@ typedef struct
   gboolean is_lines;   /* no NUL, no CR or LF but as CRLF, no line over 998 octets */
 } SmtpTextFacts;
 
-typedef struct
-{
-  SmtpTextFacts header;  /* with the CRLF of its last line, without the empty line */
-  SmtpTextFacts all;
-} SmtpMessageFacts;
+void  smtp_text_examine           (const char    *data,
+                                   gsize          length,
+                                   SmtpTextFacts *facts);
 
-void  smtp_message_examine        (const char       *data,
-                                   gsize             length,
-                                   SmtpMessageFacts *facts);
-
-void  smtp_text_examine           (const char       *data,
-                                   gsize             length,
-                                   SmtpTextFacts    *facts);
+/* How long the header is that a message begins with: with the CRLF of its last line, without the
+ * empty line. */
+gsize smtp_message_header_length  (const char    *data,
+                                   gsize          length);
 
 /* How much of @header is whole fields, and no more than @max octets: 0 if its first field is longer. */
-gsize smtp_message_cut_header     (const char       *header,
-                                   gsize             length,
-                                   gsize             max);
+gsize smtp_message_cut_header     (const char    *header,
+                                   gsize          length,
+                                   gsize          max);
 
 /* The Message-ID of a header, with its angle brackets: NULL if it has none that is fit to be
  * put into another header. */
-char *smtp_message_dup_id         (const char       *header,
-                                   gsize             length);
+char *smtp_message_dup_id         (const char    *header,
+                                   gsize          length);
 
 /* Whether @id is one, with its angle brackets, in the form that is fit for any header. */
-gboolean smtp_message_id_is_valid (const char       *id);
+gboolean smtp_message_id_is_valid (const char    *id);
 
 G_END_DECLS
