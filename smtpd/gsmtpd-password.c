@@ -3,6 +3,7 @@
 #include "gsmtpd-password.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,9 @@ typedef char Password[MAX_PASSWORD + 3];
 
 static volatile sig_atomic_t caught = 0;
 
+/* What is held back while nothing is awaited: a signal just before read() would not be seen by it. */
+static const sigset_t *awaiting = NULL;
+
 static gboolean
 fail (GError     **error,
       const char  *complaint)
@@ -23,6 +27,19 @@ fail (GError     **error,
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, complaint);
 
   return FALSE;
+}
+
+static gboolean
+await_input (void)
+{
+  struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+  int n;
+
+  do
+    n = ppoll (&input, 1, NULL, awaiting);
+  while (n < 0 && errno == EINTR && caught == 0);
+
+  return n >= 0;
 }
 
 /* A line, or what there is of it, octet by octet: behind it may be something for others. */
@@ -36,7 +53,7 @@ read_line (Password   line,
   for (*length = 0; *length < sizeof (Password) - 1; (*length)++)
     {
       do
-        n = read (STDIN_FILENO, line + *length, 1);
+        n = await_input () ? read (STDIN_FILENO, line + *length, 1) : -1;
       while (n < 0 && errno == EINTR && caught == 0);
 
       if (n <= 0 || line[*length] == '\n')
@@ -138,13 +155,20 @@ ask_terminal (const char  *user,
   static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP };
   struct sigaction action = { .sa_handler = catch }, old_actions[G_N_ELEMENTS (signals)];
   struct termios old_mode, mode;
+  sigset_t held_back, old_mask;
   gboolean good;
 
   if (tcgetattr (STDIN_FILENO, &old_mode) != 0)
     return fail (error, "The terminal cannot be kept from showing the password");
 
+  sigemptyset (&held_back);
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
-    sigaction (signals[i], &action, &old_actions[i]);
+    {
+      sigaddset (&held_back, signals[i]);
+      sigaction (signals[i], &action, &old_actions[i]);
+    }
+  sigprocmask (SIG_BLOCK, &held_back, &old_mask);
+  awaiting = &old_mask;
 
   mode = old_mode;
   mode.c_lflag &= ~(tcflag_t) (ECHO | ECHONL);
@@ -152,6 +176,8 @@ ask_terminal (const char  *user,
                                                          : fail (error, "The terminal would show the password");
   tcsetattr (STDIN_FILENO, TCSAFLUSH, &old_mode);
 
+  awaiting = NULL;
+  sigprocmask (SIG_SETMASK, &old_mask, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     sigaction (signals[i], &old_actions[i], NULL);
   if (caught != 0)

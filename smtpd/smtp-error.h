@@ -18,6 +18,7 @@ G_BEGIN_DECLS
  * @SMTP_ERROR_BAD_LISTEN_ADDRESS: not an address that can be listened on
  * @SMTP_ERROR_WRONG_CONTEXT: the server belongs to another main context
  * @SMTP_ERROR_RUNNING: the server runs already
+ * @SMTP_ERROR_NOT_DUE: there is nobody to be told, or nothing that he wants to be told of
  *
  * Errors of this library.
  */
@@ -30,7 +31,8 @@ typedef enum
   SMTP_ERROR_NO_ANSWER,
   SMTP_ERROR_BAD_LISTEN_ADDRESS,
   SMTP_ERROR_WRONG_CONTEXT,
-  SMTP_ERROR_RUNNING
+  SMTP_ERROR_RUNNING,
+  SMTP_ERROR_NOT_DUE
 } SmtpError;
 
 SMTP_AVAILABLE_IN_1_0

@@ -19,6 +19,8 @@ typedef struct _SmtpSecret     SmtpSecret;
 
 typedef struct _SmtpController SmtpController;
 typedef struct _SmtpCredentials SmtpCredentials;
+typedef struct _SmtpDeliveryReport SmtpDeliveryReport;
+typedef struct _SmtpDeliveryStatus SmtpDeliveryStatus;
 typedef struct _SmtpEnvelope   SmtpEnvelope;
 typedef struct _SmtpForwardedClient SmtpForwardedClient;
 typedef struct _SmtpHandler    SmtpHandler;

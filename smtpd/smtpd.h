@@ -27,6 +27,10 @@
 #include <smtpd/smtp-server.h>
 #include <smtpd/smtp-statistics.h>
 #include <smtpd/smtp-controller.h>
+#include <smtpd/smtp-trace.h>
+#include <smtpd/smtp-delivery-action.h>
+#include <smtpd/smtp-delivery-status.h>
+#include <smtpd/smtp-delivery-report.h>
 #include <smtpd/handlers/smtp-auth-file-handler.h>
 #include <smtpd/handlers/smtp-debugging-handler.h>
 #include <smtpd/handlers/smtp-maildir-handler.h>

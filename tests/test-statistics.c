@@ -460,6 +460,7 @@ test_deaf (EdgeFixture   *fixture,
   gint64 deadline = g_get_monotonic_time () + EDGE_PATIENCE;
 
   smtp_server_set_write_timeout (fixture->server, 1);
+  smtp_server_set_max_junk_commands (fixture->server, 0);
   g_socket_set_option (client->socket, SOL_SOCKET, SO_RCVBUF, 4096, NULL);
   for (guint i = 0; i < 1000; i++)
     g_string_append (commands, "NOOP\r\n");

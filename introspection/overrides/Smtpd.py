@@ -137,7 +137,7 @@ class Session(Smtpd.Session):
 
 
 for cls in Smtpd.TlsContext, Smtpd.TlsInfo, Smtpd.Credentials, Smtpd.ProxyInfo, Smtpd.ForwardedClient, \
-        Smtpd.Statistics:
+        Smtpd.Statistics, Smtpd.DeliveryReport, Smtpd.DeliveryStatus:
     attributes(cls)
 Smtpd.Credentials.__repr__ = shown(lambda self: [self.get_mechanism(), self.get_authentication_id()])
 Smtpd.Secret.__repr__ = Smtpd.Secret.__str__ = shown(lambda self: ['...'])

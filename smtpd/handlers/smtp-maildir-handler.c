@@ -3,7 +3,7 @@
 #include "smtp-maildir-handler.h"
 
 #include "smtp-maildir-stream.h"
-#include "smtp-trace.h"
+#include "smtp-trace-private.h"
 #include "smtp-workers.h"
 
 /**

@@ -5,7 +5,7 @@
 #include "smtp-files.h"
 #include "smtp-mbox-file.h"
 #include "smtp-mbox-writer.h"
-#include "smtp-trace.h"
+#include "smtp-trace-private.h"
 #include "smtp-workers.h"
 
 /**

@@ -7,7 +7,7 @@
 #include "smtp-error.h"
 #include "smtp-relay-handler-private.h"
 #include "smtp-relay-transaction.h"
-#include "smtp-trace.h"
+#include "smtp-trace-private.h"
 #include "wire/smtp-path-parser.h"
 
 /**

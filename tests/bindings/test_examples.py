@@ -3,6 +3,7 @@
 """The examples, each started as a newcomer would, in each language."""
 
 import base64
+import email
 import os
 import pathlib
 import re
@@ -159,6 +160,23 @@ class Examples(unittest.TestCase):
                 self.assertIn('hello you', example.output)
                 self.assertEqual([line.strip() for line in example.output.splitlines() if '/' in line],
                                  ['multipart/mixed', 'text/plain', 'image/png'])
+
+    def test_report(self):
+        for language, command in commands('report'):
+            with self.subTest(language), Example(command) as example:
+                with example.client() as client:
+                    client.sendmail('a@example.org', ['b@example.org'], MESSAGE)
+                    client.sendmail('', ['nobody@example.org'], MESSAGE)
+                    client.sendmail('a@example.org', ['b@example.org', 'nobody@example.org'], MESSAGE)
+            with self.subTest(language):
+                self.assertEqual(example.process.returncode, 0)
+                self.assertEqual(example.output.count('MAIL FROM:<>'), 1)
+                recipient, _, text = example.output.partition('RCPT TO:')[2].partition('\n')
+                report = email.message_from_string(text.strip())
+                self.assertEqual(recipient, '<a@example.org>')
+                status = report.get_payload()[1].get_payload()
+                self.assertEqual([group['Final-Recipient'] for group in status[1:]], ['rfc822; nobody@example.org'])
+                self.assertEqual(report.get_payload()[2].get_payload().strip(), 'Subject: hello')
 
     def test_submission(self):
         for language, command in commands('submission'):

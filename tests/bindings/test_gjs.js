@@ -582,6 +582,19 @@ const tests = {
         equal(text.slice(0, 4), '451 ');
     },
 
+    async report() {
+        const report = Smtpd.DeliveryReport.new('mx.example.org', Smtpd.Address.new('joe@example.org'));
+        equal(report.is_due(), false);
+        const status = report.add_recipient(Smtpd.Address.new('b@example.net'), Smtpd.DeliveryAction.FAILED, '5.1.1');
+        status.diagnostic = '550 5.1.1 No\r\nX-Evil: user';
+        equal(status.code, '5.1.1');
+        equal(report.is_due(), true);
+        const text = new TextDecoder().decode(report.to_bytes().get_data());
+        equal(text.includes('\r\nDiagnostic-Code: smtp; 550 5.1.1 No  X-Evil: user\r\n'), true);
+        equal(Smtpd.DeliveryAction.is_wanted(Smtpd.DeliveryAction.DELIVERED, 'SUCCESS'), true);
+        equal(Smtpd.trace_received(new Smtpd.Session(), null, null, 'mx', 'A', null).split('\r\n').length, 4);
+    },
+
     async drain() {
         const server = new Smtpd.Server();
         const client = await listen(server);

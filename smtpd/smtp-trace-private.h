@@ -3,6 +3,7 @@
 #pragma once
 
 #include "smtp-server.h"
+#include "smtp-trace.h"
 
 G_BEGIN_DECLS
 
@@ -13,8 +14,8 @@ typedef enum
   SMTP_TRACE_RETURN_PATH = 1 << 1
 } SmtpTraceFields;
 
-/* The header fields that whoever stores or relays a message puts in front of it, RFC 5321
- * section 4.4, each with its CRLF. */
+/* The header fields that a handler puts in front of a message that it stores or relays, each
+ * with its CRLF. */
 GBytes *smtp_trace_new (SmtpServer      *server,
                         SmtpSession     *session,
                         SmtpEnvelope    *envelope,
