@@ -33,6 +33,7 @@ typedef struct
   gboolean reuse_port;
   char *hostname;
   gboolean smtputf8;
+  GStrv extensions;
   gboolean version;
 
   guint64 size_number;

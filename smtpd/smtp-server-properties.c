@@ -83,7 +83,7 @@ smtp_server_get_property (GObject    *object,
       g_value_set_uint (value, config->max_hops);
       break;
     case PROP_SMTPUTF8:
-      g_value_set_boolean (value, config->smtputf8);
+      g_value_set_boolean (value, smtp_server_get_smtputf8 (self));
       break;
     case PROP_BARE_NEWLINES:
       g_value_set_enum (value, config->bare_newlines);
@@ -137,7 +137,8 @@ smtp_server_get_property (GObject    *object,
       g_value_set_uint (value, smtp_server_get_n_sessions (self));
       break;
     default:
-      if (!smtp_server_get_edge_property (self, prop_id, value))
+      if (!smtp_server_get_edge_property (self, prop_id, value) &&
+          !smtp_server_get_esmtp_property (self, prop_id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
@@ -225,7 +226,8 @@ smtp_server_set_property (GObject      *object,
       smtp_server_set_envelope_type (self, g_value_get_gtype (value));
       break;
     default:
-      if (!smtp_server_set_edge_property (self, prop_id, value))
+      if (!smtp_server_set_edge_property (self, prop_id, value) &&
+          !smtp_server_set_esmtp_property (self, prop_id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
@@ -469,6 +471,7 @@ smtp_server_install_properties (GObjectClass *klass)
 
   g_object_class_install_properties (klass, N_PROPS, props);
   smtp_server_install_edge_properties (klass);
+  smtp_server_install_esmtp_properties (klass);
 }
 
 void
@@ -487,6 +490,7 @@ smtp_server_init_config (SmtpServer *self)
   config->handshake_timeout = DEFAULT_HANDSHAKE_TIMEOUT;
   smtp_auth_config_init (&config->auth);
   smtp_edge_config_init (&config->edge);
+  smtp_esmtp_config_init (&config->esmtp);
   config->session_type = SMTP_TYPE_SESSION;
   config->envelope_type = SMTP_TYPE_ENVELOPE;
 }

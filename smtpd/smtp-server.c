@@ -129,6 +129,7 @@ smtp_server_dispose (GObject *object)
   g_clear_pointer (&priv->handlers, g_ptr_array_unref);
   g_ptr_array_set_size (priv->keywords, 0);
   g_clear_pointer (&priv->commands, smtp_command_table_free);
+  smtp_esmtp_config_clear (&priv->config.esmtp);
 
   G_OBJECT_CLASS (smtp_server_parent_class)->dispose (object);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "smtp-enums.h"
+#include "smtp-extension.h"
 #include "smtp-handler.h"
 #include "smtp-tls-context.h"
 
@@ -35,6 +36,8 @@ G_DECLARE_DERIVABLE_TYPE (SmtpServer, smtp_server, SMTP, SERVER, GSocketService)
  * @starttls: STARTTLS, RFC 3207
  * @auth: AUTH, RFC 4954; its argument is the mechanism's name alone
  * @unknown_command: any other verb
+ * @etrn: ETRN, RFC 1985
+ * @burl: BURL, RFC 4468
  *
  * A method per command, which may be overridden, and chained up to.
  */
@@ -119,9 +122,18 @@ struct _SmtpServerClass
                                     SmtpRequest *request,
                                     const char  *argument);
 
+  void          (*etrn)            (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+  void          (*burl)            (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+
   /*< private >*/
   gpointer commands;
-  gpointer padding[27];
+  gpointer padding[25];
 };
 
 /**
@@ -138,23 +150,6 @@ typedef void (*SmtpCommandMethod) (SmtpServer  *server,
                                    SmtpSession *session,
                                    SmtpRequest *request,
                                    const char  *argument);
-
-/**
- * SmtpCommandCallback:
- * @server: the server
- * @session: the connection that the command came from
- * @request: the command; the answer goes through it
- * @argument: what stands behind the verb, without white space around it; perhaps empty
- * @user_data: (closure): what was given with it
- *
- * A command that a program adds, [method@Server.add_command]. The rules are those of the
- * command methods of [class@Server].
- */
-typedef void (*SmtpCommandCallback) (SmtpServer  *server,
-                                     SmtpSession *session,
-                                     SmtpRequest *request,
-                                     const char  *argument,
-                                     gpointer     user_data);
 
 SMTP_AVAILABLE_IN_1_0
 SmtpServer       *smtp_server_new                 (void);
@@ -401,5 +396,36 @@ void              smtp_server_drain               (SmtpServer           *self,
                                                    guint                 milliseconds);
 SMTP_AVAILABLE_IN_1_0
 gboolean          smtp_server_is_draining         (SmtpServer           *self);
+
+/* ESMTP */
+
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_add_extension       (SmtpServer           *self,
+                                                   SmtpExtension        *extension);
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_remove_extension    (SmtpServer           *self,
+                                                   const char           *keyword);
+SMTP_AVAILABLE_IN_1_0
+SmtpExtension    *smtp_server_lookup_extension    (SmtpServer           *self,
+                                                   const char           *keyword);
+SMTP_AVAILABLE_IN_1_0
+GPtrArray        *smtp_server_get_extensions      (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_get_extension_enabled (SmtpServer         *self,
+                                                   const char           *keyword);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_extension_enabled (SmtpServer         *self,
+                                                   const char           *keyword,
+                                                   gboolean              enabled);
+SMTP_AVAILABLE_IN_1_0
+SmtpProfile       smtp_server_get_profile         (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_profile         (SmtpServer           *self,
+                                                   SmtpProfile           profile);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_max_recipient_domains (SmtpServer     *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_max_recipient_domains (SmtpServer     *self,
+                                                   guint                 value);
 
 G_END_DECLS

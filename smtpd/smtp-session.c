@@ -30,6 +30,7 @@ typedef struct
   gboolean lmtp;
   SmtpTlsInfo *tls_info;
   SmtpSessionAuth auth;
+  SmtpSessionExtensions extensions;
 
   SmtpPoller *poller;
   SmtpSessionLink link;          /* zero after the end */
@@ -83,6 +84,7 @@ smtp_session_finalize (GObject *object)
   g_clear_object (&priv->tls_info);
   smtp_session_auth_forget (&priv->auth);
   g_clear_pointer (&priv->auth.offered, g_strfreev);
+  smtp_session_extensions_clear (&priv->extensions);
   g_clear_pointer (&priv->raw_peer, g_free);
   g_clear_object (&priv->peer);
   g_clear_object (&priv->local_address);
@@ -417,6 +419,12 @@ SmtpSessionAuth *
 smtp_session_get_auth (SmtpSession *self)
 {
   return &PRIVATE (self)->auth;
+}
+
+SmtpSessionExtensions *
+smtp_session_get_extensions (SmtpSession *self)
+{
+  return &PRIVATE (self)->extensions;
 }
 
 gboolean

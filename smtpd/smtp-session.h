@@ -58,6 +58,11 @@ void            smtp_session_set_offered_mechanisms (SmtpSession        *self,
                                                 const char * const *mechanisms);
 
 SMTP_AVAILABLE_IN_1_0
+void            smtp_session_set_extension_enabled (SmtpSession *self,
+                                                const char  *keyword,
+                                                gboolean     enabled);
+
+SMTP_AVAILABLE_IN_1_0
 gboolean        smtp_session_get_closed        (SmtpSession *self);
 SMTP_AVAILABLE_IN_1_0
 void            smtp_session_close             (SmtpSession *self,

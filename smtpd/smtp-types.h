@@ -20,6 +20,7 @@ typedef struct _SmtpSecret     SmtpSecret;
 typedef struct _SmtpController SmtpController;
 typedef struct _SmtpCredentials SmtpCredentials;
 typedef struct _SmtpEnvelope   SmtpEnvelope;
+typedef struct _SmtpExtension  SmtpExtension;
 typedef struct _SmtpHandler    SmtpHandler;
 typedef struct _SmtpRecipient  SmtpRecipient;
 typedef struct _SmtpRequest    SmtpRequest;

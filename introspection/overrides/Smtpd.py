@@ -254,6 +254,12 @@ def driven(function, obeys_verdict=False):
     return start
 
 
+def must_answer_now(signal, callback):
+    """What a coroutine says comes too late where there is no request to hold."""
+    if signal.replace('_', '-') == 'handle-parameter' and driven(callback) is not callback:
+        raise TypeError('handle-parameter wants an answer at once: no coroutine function')
+
+
 @types.coroutine
 def wait(future):
     try:
@@ -333,6 +339,16 @@ class SaslMechanism(Derivable, Smtpd.SaslMechanism):
     pass
 
 
+@export
+@derivable
+@attributes
+class Extension(Derivable, Smtpd.Extension):
+
+    def add_command(self, verb: str, callback, *args):
+        """Adds a command; `callback` may be a coroutine function."""
+        super().add_command(verb, driven(callback), *args)
+
+
 for name in dir(Smtpd):
     if isinstance(getattr(Smtpd, name), type) and issubclass(getattr(Smtpd, name), Handler):
         attributes(getattr(Smtpd, name))
@@ -345,10 +361,12 @@ class Server(Derivable, Smtpd.Server):
 
     def connect(self, signal: str, callback, *args) -> int:
         """Connects to a signal; to a `handle-*` signal `callback` may be a coroutine function."""
+        must_answer_now(signal, callback)
         return super().connect(signal, driven(callback, obeys_verdict=True), *args)
 
     def connect_after(self, signal: str, callback, *args) -> int:
         """Connects to a signal, behind those that are connected already."""
+        must_answer_now(signal, callback)
         return super().connect_after(signal, driven(callback, obeys_verdict=True), *args)
 
     def add_command(self, verb: str, callback, *args):

@@ -59,7 +59,7 @@ static SmtpReply *
 answer_bdat (SmtpDialogue *self,
              SmtpRequest  *request)
 {
-  g_autofree char *text = g_strdup_printf ("2.0.0 %" G_GUINT64_FORMAT " octets received", self->chunk_left);
+  g_autofree char *text = g_strdup_printf ("%" G_GUINT64_FORMAT " octets received", self->chunk_left);
 
   return smtp_reply_new (250, text);
 }

@@ -9,6 +9,7 @@
 #include "smtp-envelope-private.h"
 #include "smtp-lines.h"
 #include "smtp-message.h"
+#include "smtp-profile.h"
 #include "smtp-session-private.h"
 #include "smtp-stages.h"
 #include "wire/smtp-text.h"
@@ -156,15 +157,36 @@ log_reply (SmtpDialogue *self,
   g_debug ("session %" G_GUINT64_FORMAT " < %s", smtp_session_get_id (self->session), line->str);
 }
 
+/* Whether the library's own answers go out as they are. */
+static gboolean
+speaks_plainly (SmtpDialogue *self)
+{
+  return !smtp_extensions_has (self->server, self->session, SMTP_ESMTP_ENHANCEDSTATUSCODES) ||
+         smtp_profile_is_foreign (self);
+}
+
+static void
+say_to (SmtpDialogue *self,
+        SmtpRequest  *request,
+        SmtpReply    *reply)
+{
+  g_autoptr (SmtpReply) phrased = NULL;
+  const char *wire;
+  gsize length;
+
+  if (speaks_plainly (self))
+    reply = phrased = smtp_profile_phrase (self, request, reply);
+  wire = smtp_reply_get_wire (reply, &length);
+
+  log_reply (self, wire, length - strlen ("\r\n"));
+  self->host->write (self->host_data, wire, length);
+}
+
 void
 smtp_dialogue_say (SmtpDialogue *self,
                    SmtpReply    *reply)
 {
-  gsize length;
-  const char *wire = smtp_reply_get_wire (reply, &length);
-
-  log_reply (self, wire, length - strlen ("\r\n"));
-  self->host->write (self->host_data, wire, length);
+  say_to (self, NULL, reply);
 }
 
 void
@@ -285,6 +307,7 @@ smtp_dialogue_drop_envelope (SmtpDialogue *self)
   self->chunking = self->chunking_failed = self->chunk_is_kept = FALSE;
   self->envelope_is_new = FALSE;
   self->refused_recipients = 0;
+  self->recipient_domains = 0;
 }
 
 /* Commands */
@@ -309,6 +332,11 @@ is_misleading (SmtpDialogue *self,
 
   /* Nobody has made ready for the octets of the chunk: they would be lost. */
   if (self->command.offset == smtp_command_bdat_offset && self->effect == NULL && self->body == NULL)
+    return TRUE;
+
+  /* Likewise: there are none. */
+  if (self->command.offset == smtp_command_burl_offset &&
+      (self->effect == NULL || smtp_request_get_content (self->request) == NULL))
     return TRUE;
 
   /* AUTH succeeds by 235 alone, and only when the hook of the verdict, or what stands in its place, has
@@ -337,7 +365,8 @@ fix_answer (SmtpDialogue *self,
       return smtp_reply_ref (failure);
     }
 
-  return self->command.adds_status ? smtp_reply_with_status (answer) : smtp_reply_ref (answer);
+  return self->command.adds_status && !speaks_plainly (self) ? smtp_reply_with_status (answer)
+                                                             : smtp_reply_ref (answer);
 }
 
 /* State follows what the client is told. */
@@ -378,7 +407,7 @@ say_answer (SmtpDialogue *self,
   guint n = smtp_request_get_n_recipients (request);
 
   if (n == 0 || smtp_reply_get_code (reply) == 421)
-    smtp_dialogue_say (self, reply);
+    say_to (self, request, reply);
 
   for (guint i = 0; i < n && smtp_reply_get_code (reply) != 421; i++)
     {
@@ -411,9 +440,11 @@ smtp_dialogue_finish (SmtpDialogue *self)
   g_autoptr (SmtpReply) answer = smtp_request_get_answer (self->request);
   g_autoptr (SmtpReply) reply = fix_answer (self, answer);
   g_autoptr (SmtpRequest) request = NULL;
+  g_autoptr (GBytes) content = NULL;
   gboolean success = is_success (self, reply);
   gboolean ends;
-  gboolean is_chunk = self->command.offset == smtp_command_bdat_offset;
+  gboolean is_content = self->command.offset == smtp_command_burl_offset && self->effect != NULL;
+  gboolean is_chunk = self->command.offset == smtp_command_bdat_offset || is_content;
 
   if (self->auth != NULL && smtp_auth_holds_back (self, &reply))
     return;
@@ -432,6 +463,7 @@ smtp_dialogue_finish (SmtpDialogue *self)
   smtp_request_finish (request, reply);
   self->depth--;
 
+  content = smtp_request_get_content (request) != NULL ? g_bytes_ref (smtp_request_get_content (request)) : NULL;
   g_clear_object (&self->spare);
   self->spare = smtp_request_recycle (g_steal_pointer (&request));
 
@@ -440,7 +472,14 @@ smtp_dialogue_finish (SmtpDialogue *self)
   else if (self->phase == SMTP_PHASE_TLS)
     end_tls_stage (self, success);
   else if (is_chunk)
-    smtp_message_begin_chunk (self, reply, success);
+    {
+      if (is_content)
+        {
+          self->chunk_left = 0;
+          self->chunking_failed |= !success;
+        }
+      smtp_message_begin_chunk (self, reply, success, content);
+    }
 }
 
 void

@@ -110,6 +110,7 @@ struct _SmtpDialogue
   guint errors;
   guint messages;          /* that have come to their end */
   guint refused_recipients;
+  guint recipient_domains; /* how many there are; counted where there is a limit */
   guint connected : 1;            /* handle-connect was emitted */
   guint chunk_is_last : 1;
   guint chunk_is_kept : 1;        /* not only swallowed */

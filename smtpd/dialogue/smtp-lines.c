@@ -7,6 +7,7 @@
 #include "smtp-auth-command.h"
 #include "smtp-bdat-command.h"
 #include "smtp-commands.h"
+#include "smtp-profile.h"
 #include "smtp-session-private.h"
 #include "smtp-stages.h"
 #include "wire/smtp-text.h"
@@ -77,6 +78,21 @@ refuse_in_clear (SmtpServer  *server,
   smtp_dialogue_refuse_request (smtp_request_get_dialogue (request), request, SMTP_REPLY_TLS_FIRST);
 }
 
+/* Of a line that is longer than any without extensions. */
+static gboolean
+is_too_long (SmtpDialogue      *self,
+             const SmtpCommand *command,
+             gsize              line_length)
+{
+  gboolean is_rcpt = command->offset == smtp_command_rcpt_offset;
+  guint extra = command->line_extra;
+
+  if (is_rcpt || command->offset == smtp_command_mail_offset)
+    extra += smtp_extensions_get_line_extra (self->server, self->session, is_rcpt);
+
+  return line_length + strlen ("\r\n") > COMMAND_LINE_MAX + extra;
+}
+
 static void
 dispatch (SmtpDialogue          *self,
           const SmtpCommandLine *line,
@@ -86,10 +102,12 @@ dispatch (SmtpDialogue          *self,
   SmtpCommand refused = { .adds_status = TRUE };
   gsize argument_length = line->argument_length;
 
-  if (command == NULL || (command->protocols & (self->is_lmtp ? SMTP_ONLY : LMTP_ONLY)))
+  if (command == NULL || (command->protocols & (self->is_lmtp ? SMTP_ONLY : LMTP_ONLY)) ||
+      ((command->extension != SMTP_ESMTP_NONE || command->own_extension != NULL) &&
+       !smtp_extensions_has_command (self->server, self->session, command)))
     command = &smtp_command_unknown;
 
-  if (line_length + strlen ("\r\n") > COMMAND_LINE_MAX + command->line_extra)
+  if (line_length + strlen ("\r\n") > COMMAND_LINE_MAX && is_too_long (self, command, line_length))
     smtp_dialogue_refuse (self, SMTP_REPLY_LINE_TOO_LONG);
   else if (self->phase == SMTP_PHASE_REFUSED && command->offset != smtp_command_quit_offset)
     smtp_dialogue_refuse (self, self->tls_refused ? SMTP_REPLY_TLS_REFUSED : SMTP_REPLY_ONLY_QUIT);
@@ -101,6 +119,11 @@ dispatch (SmtpDialogue          *self,
         return;
       if (command->offset == smtp_command_auth_offset)
         argument_length = smtp_auth_parse (self, line);
+      if (smtp_profile_is_foreign (self) && smtp_profile_bars (self, line->argument, line->argument_length))
+        {
+          smtp_dialogue_refuse (self, SMTP_REPLY_ARGUMENT_NOT_ASCII);
+          return;
+        }
       if (lacks_tls (self, command))
         refused.method = refuse_in_clear;
       else if (lacks_auth (self, command))
@@ -210,7 +233,8 @@ choose_limit (SmtpDialogue *self,
   if (self->phase == SMTP_PHASE_AUTH || smtp_auth_is_auth_line (data, size))
     return AUTH_LINE_MAX;
 
-  return COMMAND_LINE_MAX + SMTP_COMMAND_EXTRA_MAX;
+  return COMMAND_LINE_MAX + SMTP_COMMAND_EXTRA_MAX +
+         smtp_server_get_config (self->server)->esmtp.own_line_extra;
 }
 
 gsize

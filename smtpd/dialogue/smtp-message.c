@@ -163,16 +163,39 @@ smtp_message_take_text (SmtpDialogue *self,
 
 /* BDAT, RFC 3030 */
 
+/* What the program has fetched is in memory already: it need not wait for the body to be ready. */
+static void
+take_content (SmtpDialogue *self,
+              GBytes       *content)
+{
+  guint64 limit = smtp_server_get_config (self->server)->data_size_limit;
+  gsize size;
+  const guint8 *data = g_bytes_get_data (content, &size);
+
+  if (limit == 0 || smtp_body_get_size (self->body) + size <= limit)
+    {
+      append (data, size, self);
+      return;
+    }
+
+  self->chunk_is_kept = FALSE;
+  g_clear_pointer (&self->chunk_reply, smtp_reply_unref);
+  self->chunk_reply = smtp_reply_ref (smtp_reply_standard (SMTP_REPLY_TOO_BIG));
+}
+
 void
 smtp_message_begin_chunk (SmtpDialogue *self,
                           SmtpReply    *reply,
-                          gboolean      keep)
+                          gboolean      keep,
+                         GBytes       *content)
 {
   g_clear_pointer (&self->chunk_reply, smtp_reply_unref);
   self->chunk_reply = smtp_reply_ref (reply);
   self->chunk_is_kept = keep && self->body != NULL;
   self->phase = SMTP_PHASE_CHUNK;
 
+  if (content != NULL && self->chunk_is_kept)
+    take_content (self, content);
   if (self->chunk_left == 0)
     end_chunk (self);
 }
