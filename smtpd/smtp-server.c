@@ -630,3 +630,24 @@ smtp_server_get_n_sessions (SmtpServer *self)
  *
  * BDAT, RFC 3030 section 2, before its octets, which follow whatever the answer.
  */
+
+/**
+ * SmtpServerClass::etrn:
+ * @self: a server
+ * @session: the connection that the command came from
+ * @request: the command; the answer goes through it
+ * @argument: what stands behind the verb
+ *
+ * ETRN, RFC 1985. One that is overridden puts the extension on offer.
+ */
+
+/**
+ * SmtpServerClass::burl:
+ * @self: a server
+ * @session: the connection that the command came from
+ * @request: the command; the answer goes through it
+ * @argument: what stands behind the verb
+ *
+ * BURL, RFC 4468. One that is overridden puts the extension on offer. Who answers without chaining up
+ * cannot make a success of it.
+ */

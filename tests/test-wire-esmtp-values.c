@@ -532,7 +532,10 @@ test_lenient_mailbox (void)
   {
     { "a@e.org", SMTP_PATH_OK, "e.org" },
     { "a", SMTP_PATH_OK, NULL },
-    { "a..b@e..org", SMTP_PATH_OK, "e..org" },
+    { "a..b@e.org", SMTP_PATH_OK, "e.org" },
+    { "a@e..org", SMTP_PATH_SYNTAX, NULL },
+    { "a@.e.org", SMTP_PATH_SYNTAX, NULL },
+    { "a@e.org.", SMTP_PATH_SYNTAX, NULL },
     { ".a@-e.org", SMTP_PATH_OK, "-e.org" },
     { "\"a b\\\"c\"@e.org", SMTP_PATH_OK, "e.org" },
     { "a@[192.0.2.1]", SMTP_PATH_OK, "[192.0.2.1]" },

@@ -91,10 +91,11 @@ parse_lenient_path (const PathSyntax *syntax,
 {
   SmtpPathFlags flags = allow_utf8 ? SMTP_PATH_ALLOW_UTF8 : 0;
 
-  if (length >= 2 && text[0] == '<' && text[length - 1] == '>')
+  /* The second bracket may be missing. */
+  if (length >= 2 && text[0] == '<')
     {
+      length -= text[length - 1] == '>' ? 2 : 1;
       text++;
-      length -= 2;
     }
 
   switch (smtp_lenient_mailbox_parse (text, length, flags, path))
@@ -148,6 +149,8 @@ parse_argument (SmtpRequest      *request,
     return syntax->syntax;
 
   tail = *argument == '<' ? skip_path (argument) : argument + strcspn (argument, " ");
+  if (lenient && tail[-1] != '>')
+    tail = argument + strcspn (argument, " ");
   parameters = parse_tail (tail, lenient);
 
   /* MAIL brings SMTPUTF8 along, RCPT has it from MAIL. */

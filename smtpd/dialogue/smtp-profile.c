@@ -188,7 +188,8 @@ phrase_path (SmtpDialogue      *self,
       if (!extended)
         return explain (self, 501, find_syntax (self, verb));
       if (g_str_equal (verb, "MAIL") && smtp_parameters_has (parameters, "SMTPUTF8"))
-        return smtp_reply_new (501, "Error: SMTPUTF8 disabled");
+        return smtp_reply_new (501, smtp_parameters_lookup (parameters, "SMTPUTF8") != NULL
+                                    ? "Error: SMTPUTF8 takes no arguments" : "Error: SMTPUTF8 disabled");
       return make_reply (555, verb, g_str_equal (verb, "MAIL") ? " FROM" : " TO",
                          " parameters not recognized or not implemented");
     case SMTP_REPLY_MAIL_SYNTAX:
@@ -213,6 +214,9 @@ phrase_command (SmtpDialogue      *self,
   if (disorder != NULL)
     return smtp_reply_new (disorder->code, disorder->text);
 
+  if (reply == SMTP_REPLY_UNKNOWN_COMMAND && self->command.offset == smtp_command_starttls_offset)
+    return *smtp_request_get_argument (request) != '\0' ? smtp_reply_new (501, "Syntax: STARTTLS")
+                                                         : smtp_reply_new (454, "TLS not available");
   if (reply == SMTP_REPLY_UNKNOWN_COMMAND)
     return make_reply (500, "Error: command \"", verb, "\" not recognized");
   if (reply == SMTP_REPLY_NO_ARGUMENT && find_syntax (self, verb) >= 0)

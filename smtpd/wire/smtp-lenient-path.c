@@ -61,6 +61,26 @@ measure_quoted (const char *text,
   return 0;
 }
 
+static gboolean
+is_domain (const char *text,
+           gsize       length,
+           gboolean   *is_utf8)
+{
+  if (*text == '[')
+    return measure_quoted (text, length, ']', is_utf8) == length;
+
+  if (measure_atoms (text, length, is_utf8) != length || text[0] == '.' || text[length - 1] == '.')
+    return FALSE;
+
+  for (gsize i = 1; i < length; i++)
+    {
+      if (text[i] == '.' && text[i - 1] == '.')
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 SmtpPathStatus
 smtp_lenient_mailbox_parse (const char    *text,
                             gsize          length,
@@ -87,8 +107,7 @@ smtp_lenient_mailbox_parse (const char    *text,
         return SMTP_PATH_SYNTAX;
 
       found.is_literal = *found.domain == '[';
-      if ((found.is_literal ? measure_quoted (found.domain, found.domain_length, ']', &found.is_utf8)
-                            : measure_atoms (found.domain, found.domain_length, &found.is_utf8)) != found.domain_length)
+      if (!is_domain (found.domain, found.domain_length, &found.is_utf8))
         return SMTP_PATH_SYNTAX;
       if (found.domain_length > DOMAIN_MAX)
         return SMTP_PATH_TOO_LONG;
