@@ -21,6 +21,15 @@ exact (const char *text,
   return g_memdup2 (text, *length);
 }
 
+/* Which row it is, for whoever reads of a failure. */
+static void
+note (const char *text)
+{
+  g_autofree char *escaped = g_strescape (text, NULL);
+
+  g_test_message ("%s", escaped);
+}
+
 /* xtext and RFC 6533 */
 
 typedef struct
@@ -96,7 +105,7 @@ check_decodings (const Decoding *rows,
       g_autofree char *text = exact (rows[i].text, &length);
       g_autofree char *decoded = g_malloc (length + 1);
 
-      g_test_message ("%s", rows[i].text);
+      note (rows[i].text);
       if (rows[i].decoded == NULL)
         g_assert_false (decode (text, length, decoded));
       else
@@ -155,7 +164,7 @@ test_notify (void)
       g_autofree char *text = exact (rows[i].text, &length);
       guint notify = 42;
 
-      g_test_message ("%s", rows[i].text);
+      note (rows[i].text);
       g_assert_cmpint (smtp_dsn_parse_notify (text, length, &notify), ==, rows[i].valid);
       g_assert_cmpuint (notify, ==, rows[i].notify);
     }
@@ -199,7 +208,7 @@ test_orcpt (void)
       g_autofree char *text = exact (rows[i].text, &length);
       g_autofree char *address = g_malloc (length + 1);
 
-      g_test_message ("%s", rows[i].text);
+      note (rows[i].text);
       g_assert_cmpint (smtp_dsn_parse_orcpt (text, length, &type_length, address), ==, rows[i].address != NULL);
       if (rows[i].address == NULL)
         continue;
@@ -287,7 +296,7 @@ test_date_time (void)
       g_autofree char *text = exact (rows[i].text, &length);
       gint64 seconds = 42;
 
-      g_test_message ("%s", rows[i].text);
+      note (rows[i].text);
       g_assert_cmpint (smtp_time_parse_date_time (text, length, &seconds), ==, rows[i].valid);
       g_assert_cmpint (seconds, ==, rows[i].seconds);
     }
@@ -341,7 +350,7 @@ test_deliver_by (void)
       gboolean returns, traces;
       int seconds;
 
-      g_test_message ("%s", rows[i].text);
+      note (rows[i].text);
       g_assert_cmpint (smtp_time_parse_deliver_by (text, length, &seconds, &returns, &traces), ==, rows[i].valid);
       if (!rows[i].valid)
         continue;
@@ -366,7 +375,7 @@ test_interval (void)
       gsize length;
       g_autofree char *text = exact (bad[i], &length);
 
-      g_test_message ("%s", bad[i]);
+      note (bad[i]);
       g_assert_false (smtp_time_parse_interval (text, length, &seconds));
       g_assert_cmpuint (seconds, ==, 0);
     }
@@ -392,7 +401,7 @@ test_valid_since (void)
       gsize length;
       g_autofree char *text = exact (bad[i], &length);
 
-      g_test_message ("%s", bad[i]);
+      note (bad[i]);
       g_assert_false (smtp_time_parse_valid_since (text, length, &seconds, &action));
     }
 }
@@ -417,7 +426,7 @@ test_priority (void)
       gsize length;
       g_autofree char *text = exact (bad[i], &length);
 
-      g_test_message ("%s", bad[i]);
+      note (bad[i]);
       g_assert_false (smtp_value_parse_priority (text, length, &priority));
     }
 }
@@ -438,7 +447,7 @@ check_judgements (const Judgement *rows,
       gsize length;
       g_autofree char *text = exact (rows[i].text, &length);
 
-      g_test_message ("%s", rows[i].text);
+      note (rows[i].text);
       g_assert_cmpint (judge (text, length), ==, rows[i].valid);
     }
 }
@@ -494,7 +503,7 @@ test_burl (void)
       g_autofree char *text = exact (rows[i].text, &length);
       gboolean last;
 
-      g_test_message ("%s", rows[i].text);
+      note (rows[i].text);
       g_assert_cmpint (smtp_value_parse_burl (text, length, &url_length, &last), ==, rows[i].url_length != 0);
       if (rows[i].url_length == 0)
         continue;
@@ -561,7 +570,7 @@ test_lenient_mailbox (void)
       g_autofree char *text = exact (rows[i].text, &length);
       SmtpPath path;
 
-      g_test_message ("%s", rows[i].text);
+      note (rows[i].text);
       g_assert_cmpint (smtp_lenient_mailbox_parse (text, length, SMTP_PATH_DEFAULT, &path), ==, rows[i].status);
       if (rows[i].status == SMTP_PATH_NOT_ASCII)
         g_assert_cmpint (smtp_lenient_mailbox_parse (text, length, SMTP_PATH_ALLOW_UTF8, &path), ==, SMTP_PATH_OK);

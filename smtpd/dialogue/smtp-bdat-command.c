@@ -74,7 +74,7 @@ apply_bdat (SmtpDialogue *self,
 static SmtpStandardReply
 check_bdat (SmtpDialogue *self)
 {
-  guint64 limit = smtp_server_get_config (self->server)->data_size_limit;
+  guint64 limit = self->config->data_size_limit;
 
   if (limit != 0 && is_beyond (self, limit))
     {

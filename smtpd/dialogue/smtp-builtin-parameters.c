@@ -35,7 +35,7 @@ static const char *
 get_value (SmtpDialogue    *self,
            SmtpExtensionId  id)
 {
-  SmtpExtension *extension = smtp_server_get_config (self->server)->esmtp.builtin[id];
+  SmtpExtension *extension = self->config->esmtp.builtin[id];
 
   return extension != NULL ? smtp_extension_get_value (extension) : NULL;
 }
@@ -46,7 +46,7 @@ smtp_builtin_parse_size (SmtpDialogue        *self,
                          const char          *value,
                          SmtpMailDeclaration *declaration)
 {
-  const SmtpServerConfig *config = smtp_server_get_config (self->server);
+  const SmtpServerConfig *config = self->config;
 
   if (value == NULL || !smtp_parameter_parse_size (value, strlen (value), &declaration->size))
     return SMTP_REPLY_PARAMETER_VALUE;
@@ -61,8 +61,8 @@ smtp_builtin_parse_size (SmtpDialogue        *self,
 static gboolean
 takes_binary (SmtpDialogue *self)
 {
-  return smtp_extensions_has (self->server, self->session, SMTP_ESMTP_BINARYMIME) &&
-         smtp_extensions_has (self->server, self->session, SMTP_ESMTP_CHUNKING);
+  return smtp_dialogue_has_extension (self, SMTP_ESMTP_BINARYMIME) &&
+         smtp_dialogue_has_extension (self, SMTP_ESMTP_CHUNKING);
 }
 
 /* RFC 6152, RFC 3030 */

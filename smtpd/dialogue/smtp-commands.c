@@ -47,10 +47,10 @@ static SmtpReply *
 answer_greet (SmtpDialogue *self,
               SmtpRequest  *request)
 {
-  const SmtpServerConfig *config = smtp_server_get_config (self->server);
+  const SmtpServerConfig *config = self->config;
   g_autofree char *text = NULL;
 
-  if (smtp_profile_is_foreign (self))
+  if (smtp_dialogue_is_foreign (self))
     return smtp_profile_greet (self);
 
   text = g_strjoin (" ", config->hostname, self->is_lmtp ? "LMTP" : "ESMTP",
@@ -76,7 +76,7 @@ static SmtpReply *
 answer_helo (SmtpDialogue *self,
              SmtpRequest  *request)
 {
-  return smtp_reply_new (250, smtp_server_get_config (self->server)->hostname);
+  return smtp_reply_new (250, self->config->hostname);
 }
 
 static gboolean
@@ -84,7 +84,7 @@ is_host_name (SmtpDialogue *self,
               const char   *argument)
 {
   return smtp_helo_name_is_valid (argument, strlen (argument)) ||
-         (*argument != '\0' && smtp_profile_is_foreign (self));
+         (*argument != '\0' && smtp_dialogue_is_foreign (self));
 }
 
 static void
@@ -265,7 +265,7 @@ check_user (SmtpDialogue      *self,
   gboolean is_utf8 = FALSE;
 
   if (smtp_session_get_extended_smtp (self->session) &&
-      smtp_extensions_has (self->server, self->session, SMTP_ESMTP_SMTPUTF8) && length > strlen (suffix) &&
+      smtp_dialogue_has_extension (self, SMTP_ESMTP_SMTPUTF8) && length > strlen (suffix) &&
       g_ascii_strcasecmp (argument + length - strlen (suffix), suffix) == 0)
     {
       is_utf8 = TRUE;
@@ -292,7 +292,7 @@ ask_about_user (SmtpRequest       *request,
   DIALOGUE_OR_RETURN (request);
 
   wrong = check_user (self, request, syntax);
-  if (hook == SMTP_HOOK_VRFY && wrong == SMTP_N_STANDARD_REPLIES && smtp_profile_is_foreign (self))
+  if (hook == SMTP_HOOK_VRFY && wrong == SMTP_N_STANDARD_REPLIES && smtp_dialogue_is_foreign (self))
     doubt = smtp_profile_doubt (self, smtp_request_get_argument (request));
   if (doubt != NULL)
     smtp_request_send_reply (request, doubt);
@@ -379,7 +379,7 @@ answer_help (SmtpDialogue *self,
   g_autofree char *parameters = NULL;
   g_autofree char *text = NULL;
 
-  if (smtp_profile_is_foreign (self))
+  if (smtp_dialogue_is_foreign (self))
     return smtp_profile_help (self, smtp_request_get_argument (request));
   if (command == NULL || command->help == NULL || !is_on_offer (self, command))
     return list_commands (self);

@@ -27,6 +27,8 @@ smtp_dialogue_new (SmtpServer             *server,
 
   self->server = server;
   self->session = g_object_ref (session);
+  self->config = smtp_server_get_config (server);
+  self->extensions = smtp_session_get_extensions (session);
   self->host = host;
   self->host_data = host_data;
 
@@ -101,7 +103,7 @@ static void
 keep_pace (SmtpDialogue *self,
            gsize         octets)
 {
-  const SmtpServerConfig *config = smtp_server_get_config (self->server);
+  const SmtpServerConfig *config = self->config;
 
   if (!is_receiving (self))
     smtp_pace_end (&self->pace);
@@ -115,7 +117,7 @@ keep_pace (SmtpDialogue *self,
 static void
 arm (SmtpDialogue *self)
 {
-  const SmtpServerConfig *config = smtp_server_get_config (self->server);
+  const SmtpServerConfig *config = self->config;
   guint seconds = config->timeout;
 
   keep_pace (self, 0);
@@ -149,7 +151,7 @@ log_reply (SmtpDialogue *self,
 {
   g_autoptr (GString) line = NULL;
 
-  if (!smtp_server_get_config (self->server)->log_dialogue)
+  if (!self->config->log_dialogue)
     return;
 
   line = g_string_new (NULL);
@@ -161,8 +163,8 @@ log_reply (SmtpDialogue *self,
 static gboolean
 speaks_plainly (SmtpDialogue *self)
 {
-  return !smtp_extensions_has (self->server, self->session, SMTP_ESMTP_ENHANCEDSTATUSCODES) ||
-         smtp_profile_is_foreign (self);
+  return G_UNLIKELY (!smtp_dialogue_has_extension (self, SMTP_ESMTP_ENHANCEDSTATUSCODES)) ||
+         smtp_dialogue_is_foreign (self);
 }
 
 static void
@@ -257,7 +259,7 @@ smtp_dialogue_close (SmtpDialogue *self,
 gboolean
 smtp_dialogue_count_error (SmtpDialogue *self)
 {
-  guint max_errors = smtp_server_get_config (self->server)->max_errors;
+  guint max_errors = self->config->max_errors;
 
   self->errors++;
 
@@ -365,8 +367,10 @@ fix_answer (SmtpDialogue *self,
       return smtp_reply_ref (failure);
     }
 
-  return self->command.adds_status && !speaks_plainly (self) ? smtp_reply_with_status (answer)
-                                                             : smtp_reply_ref (answer);
+  if (!self->command.adds_status || smtp_reply_get_status (answer) != NULL || speaks_plainly (self))
+    return smtp_reply_ref (answer);
+
+  return smtp_reply_with_status (answer);
 }
 
 /* State follows what the client is told. */

@@ -8,6 +8,7 @@
 #include "smtp-replies.h"
 #include "smtp-request-private.h"
 #include "smtp-server-private.h"
+#include "smtp-session-private.h"
 #include "wire/smtp-dot-decoder.h"
 #include "wire/smtp-hop-counter.h"
 #include "wire/smtp-line-reader.h"
@@ -76,6 +77,8 @@ struct _SmtpDialogue
 
   SmtpServer *server;      /* not owned: the server ends its dialogues */
   SmtpSession *session;
+  const SmtpServerConfig *config;           /* the server's, looked up once */
+  const SmtpSessionExtensions *extensions;  /* the session's */
   SmtpEnvelope *envelope;
   SmtpPhase phase;
 
@@ -126,6 +129,23 @@ struct _SmtpDialogue
   guint line_seen : 1;            /* the client has sent a line */
   guint wipe_input : 1;           /* it held a secret: the host wipes it from its buffers */
 };
+
+/* Whether an extension of the library's is switched on for this client. */
+static inline gboolean
+smtp_dialogue_has_extension (const SmtpDialogue *self,
+                             SmtpExtensionId     id)
+{
+  SmtpExtensionSet set = (self->config->esmtp.enabled | self->extensions->added) & ~self->extensions->removed;
+
+  return (set & SMTP_EXTENSION_BIT (id)) != 0;
+}
+
+/* Whether the manners are another server's, SmtpServer:profile. */
+static inline gboolean
+smtp_dialogue_is_foreign (const SmtpDialogue *self)
+{
+  return self->config->esmtp.profile != SMTP_PROFILE_DEFAULT;
+}
 
 SmtpDialogue *smtp_dialogue_new       (SmtpServer             *server,
                                        SmtpSession            *session,

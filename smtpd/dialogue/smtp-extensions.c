@@ -148,7 +148,7 @@ parse_builtin (SmtpDialogue        *self,
     {
       const SmtpBuiltinParameter *parameter = find_parameter (smtp_builtin_extension_get (id), is_rcpt, keyword);
 
-      if (parameter != NULL && smtp_extensions_has (self->server, self->session, id))
+      if (parameter != NULL && smtp_dialogue_has_extension (self, id))
         return parameter->parse (self, value, declaration);
     }
 

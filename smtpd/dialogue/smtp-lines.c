@@ -27,7 +27,7 @@ log_line (SmtpDialogue *self,
 {
   g_autoptr (GString) line = NULL;
 
-  if (!smtp_server_get_config (self->server)->log_dialogue)
+  if (!self->config->log_dialogue)
     return;
 
   line = g_string_new (NULL);
@@ -45,7 +45,7 @@ static gboolean
 lacks_tls (SmtpDialogue      *self,
            const SmtpCommand *command)
 {
-  return smtp_server_get_config (self->server)->require_tls &&
+  return self->config->require_tls &&
          smtp_session_get_tls_info (self->session) == NULL &&
          !command->is_for_clear;
 }
@@ -55,7 +55,7 @@ static gboolean
 lacks_auth (SmtpDialogue      *self,
             const SmtpCommand *command)
 {
-  return smtp_server_get_config (self->server)->auth.required &&
+  return self->config->auth.required &&
          !smtp_session_get_authenticated (self->session) &&
          !command->is_for_strangers;
 }
@@ -119,7 +119,7 @@ dispatch (SmtpDialogue          *self,
         return;
       if (command->offset == smtp_command_auth_offset)
         argument_length = smtp_auth_parse (self, line);
-      if (smtp_profile_is_foreign (self) && smtp_profile_bars (self, line->argument, line->argument_length))
+      if (smtp_dialogue_is_foreign (self) && smtp_profile_bars (self, line->argument, line->argument_length))
         {
           smtp_dialogue_refuse (self, SMTP_REPLY_ARGUMENT_NOT_ASCII);
           return;
@@ -172,7 +172,7 @@ take_command (SmtpDialogue *self,
 static gboolean
 passes_newlines (SmtpDialogue *self)
 {
-  return smtp_server_get_config (self->server)->bare_newlines == SMTP_BARE_NEWLINES_PASS;
+  return self->config->bare_newlines == SMTP_BARE_NEWLINES_PASS;
 }
 
 static void
@@ -234,7 +234,7 @@ choose_limit (SmtpDialogue *self,
     return AUTH_LINE_MAX;
 
   return COMMAND_LINE_MAX + SMTP_COMMAND_EXTRA_MAX +
-         smtp_server_get_config (self->server)->esmtp.own_line_extra;
+         self->config->esmtp.own_line_extra;
 }
 
 gsize

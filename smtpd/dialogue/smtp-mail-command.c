@@ -262,12 +262,12 @@ static SmtpStandardReply
 check_mail (SmtpDialogue *self,
             SmtpRequest  *request)
 {
-  gboolean utf8 = smtp_session_get_extended_smtp (self->session) &&
-                  smtp_extensions_has (self->server, self->session, SMTP_ESMTP_SMTPUTF8);
+  gboolean utf8 = smtp_dialogue_has_extension (self, SMTP_ESMTP_SMTPUTF8) &&
+                  smtp_session_get_extended_smtp (self->session);
   g_auto (SmtpMailDeclaration) declaration = { 0 };
   SmtpStandardReply wrong;
 
-  wrong = parse_argument (request, &mail_syntax, utf8, smtp_profile_is_foreign (self));
+  wrong = parse_argument (request, &mail_syntax, utf8, smtp_dialogue_is_foreign (self));
   if (wrong != NOTHING_WRONG)
     return wrong;
 
@@ -282,7 +282,7 @@ check_mail (SmtpDialogue *self,
 static gboolean
 has_sent_all (SmtpDialogue *self)
 {
-  guint max_messages = smtp_server_get_config (self->server)->edge.max_messages;
+  guint max_messages = self->config->edge.max_messages;
 
   return max_messages != 0 && self->messages >= max_messages;
 }
@@ -331,7 +331,7 @@ apply_rcpt (SmtpDialogue *self,
 {
   SmtpAddress *address = smtp_request_get_address (request);
 
-  if (smtp_server_get_config (self->server)->esmtp.max_recipient_domains != 0 &&
+  if (self->config->esmtp.max_recipient_domains != 0 &&
       !smtp_envelope_has_domain (self->envelope, address))
     self->recipient_domains++;
 
@@ -342,7 +342,7 @@ static SmtpStandardReply
 check_rcpt (SmtpDialogue *self,
             SmtpRequest  *request)
 {
-  gboolean lenient = smtp_profile_is_foreign (self);
+  gboolean lenient = smtp_dialogue_is_foreign (self);
   gboolean utf8 = self->envelope != NULL && smtp_envelope_get_smtputf8 (self->envelope);
   SmtpStandardReply wrong;
 
@@ -363,9 +363,8 @@ static gboolean
 has_all_recipients (SmtpDialogue *self,
                     SmtpRequest  *request)
 {
-  const SmtpServerConfig *config = smtp_server_get_config (self->server);
-  guint max_recipients = config->edge.max_recipients;
-  guint max_domains = config->esmtp.max_recipient_domains;
+  guint max_recipients = self->config->edge.max_recipients;
+  guint max_domains = self->config->esmtp.max_recipient_domains;
 
   if (max_recipients != 0 && smtp_envelope_get_n_recipients (self->envelope) >= max_recipients)
     return TRUE;

@@ -98,7 +98,7 @@ end_message (SmtpDialogue *self)
 static gboolean
 goes_in_circles (SmtpDialogue *self)
 {
-  guint max_hops = smtp_server_get_config (self->server)->max_hops;
+  guint max_hops = self->config->max_hops;
 
   return max_hops != 0 && self->hops.n_hops > max_hops;
 }
@@ -119,7 +119,7 @@ end_body (SmtpDialogue *self)
 static void
 end_text (SmtpDialogue *self)
 {
-  const SmtpServerConfig *config = smtp_server_get_config (self->server);
+  const SmtpServerConfig *config = self->config;
   SmtpDotDecoder *decoder = &self->decoder;
 
   if (smtp_body_is_too_big (self->body))
@@ -168,7 +168,7 @@ static void
 take_content (SmtpDialogue *self,
               GBytes       *content)
 {
-  guint64 limit = smtp_server_get_config (self->server)->data_size_limit;
+  guint64 limit = self->config->data_size_limit;
   gsize size;
   const guint8 *data = g_bytes_get_data (content, &size);
 

@@ -85,12 +85,6 @@ static const struct
   { "VRFY", "VRFY <address>", "" },
 };
 
-gboolean
-smtp_profile_is_foreign (SmtpDialogue *self)
-{
-  return smtp_server_get_config (self->server)->esmtp.profile != SMTP_PROFILE_DEFAULT;
-}
-
 static SmtpReply *
 make_reply (guint       code,
             const char *format,
@@ -108,7 +102,7 @@ make_reply (guint       code,
 static gboolean
 has_tls (SmtpDialogue *self)
 {
-  return smtp_server_get_config (self->server)->tls_context != NULL;
+  return self->config->tls_context != NULL;
 }
 
 /* -1 if there is none of this name. */
@@ -238,12 +232,12 @@ smtp_profile_phrase (SmtpDialogue *self,
   if (standard == SMTP_N_STANDARD_REPLIES)
     return smtp_reply_ref (reply);
 
-  if (request != NULL && smtp_profile_is_foreign (self))
+  if (request != NULL && smtp_dialogue_is_foreign (self))
     phrased = phrase_command (self, request, standard);
   if (phrased != NULL)
     return phrased;
 
-  if (smtp_profile_is_foreign (self) && phrases[standard].text != NULL)
+  if (smtp_dialogue_is_foreign (self) && phrases[standard].text != NULL)
     return smtp_reply_new (phrases[standard].code, phrases[standard].text);
 
   return smtp_reply_without_status (reply);
@@ -252,7 +246,7 @@ smtp_profile_phrase (SmtpDialogue *self,
 SmtpReply *
 smtp_profile_greet (SmtpDialogue *self)
 {
-  const SmtpServerConfig *config = smtp_server_get_config (self->server);
+  const SmtpServerConfig *config = self->config;
 
   return make_reply (220, config->hostname, *config->ident != '\0' ? " " : "", config->ident);
 }
@@ -294,7 +288,7 @@ smtp_profile_bars (SmtpDialogue *self,
                    const char   *argument,
                    gsize         length)
 {
-  if (smtp_extensions_has (self->server, self->session, SMTP_ESMTP_SMTPUTF8))
+  if (smtp_dialogue_has_extension (self, SMTP_ESMTP_SMTPUTF8))
     return FALSE;
 
   for (gsize i = 0; i < length; i++)

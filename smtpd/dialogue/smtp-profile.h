@@ -8,8 +8,6 @@ G_BEGIN_DECLS
 
 /* SmtpServer:profile: the manners of other servers. In the default profile nothing of this is called. */
 
-gboolean   smtp_profile_is_foreign  (SmtpDialogue *dialogue);
-
 /* How the library's own answers are put; others stay as they are. A new reference. @request is the
  * command that is answered, NULL if there is none. */
 SmtpReply *smtp_profile_phrase      (SmtpDialogue *dialogue,

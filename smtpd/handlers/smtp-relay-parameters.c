@@ -96,12 +96,14 @@ append_parameters (GString        *line,
 static char *
 finish_line (GString      *line,
              SmtpUpstream *upstream,
-             SmtpRequest  *request)
+             SmtpRequest  *request,
+             const char   *last)
 {
   const char *refusal = append_parameters (line, upstream, smtp_request_get_parameters (request));
 
   if (refusal != NULL)
     smtp_request_reply (request, 550, refusal);
+  g_string_append (line, last);
 
   return g_string_free (line, refusal != NULL);
 }
@@ -156,11 +158,10 @@ smtp_relay_make_mail (SmtpUpstream *upstream,
 
   line = g_string_new (NULL);
   g_string_append_printf (line, "MAIL FROM:<%s>", smtp_address_get_text (address));
-  /* A hook may have put an address in that the client did not declare. */
-  if (smtp_relay_is_utf8 (request) && !is_declared_utf8 (request))
-    g_string_append (line, " SMTPUTF8");
 
-  return finish_line (line, upstream, request);
+  /* A hook may have put an address in that the client did not declare. */
+  return finish_line (line, upstream, request,
+                      smtp_relay_is_utf8 (request) && !is_declared_utf8 (request) ? " SMTPUTF8" : "");
 }
 
 char *
@@ -180,5 +181,5 @@ smtp_relay_make_rcpt (SmtpUpstream *upstream,
   line = g_string_new (NULL);
   g_string_append_printf (line, "RCPT TO:<%s>", smtp_address_get_text (address));
 
-  return finish_line (line, upstream, request);
+  return finish_line (line, upstream, request, "");
 }
