@@ -20,7 +20,7 @@
  * switched on and off for a server ([method@Server.set_extension_enabled]) and for a session
  * ([method@Session.set_extension_enabled]).
  *
- * What its parameters say is read by hooks, from [class@Parameters]: an extension only has them
+ * What its parameters say is read by hooks, from [struct@Parameters]: an extension only has them
  * let through, if their values are well-formed. A class derived from this one may judge that,
  * and may decide to which client it is offered.
  */

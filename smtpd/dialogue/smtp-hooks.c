@@ -343,7 +343,7 @@ static const HookInfo hooks[SMTP_N_HOOKS] =
  *
  * A command has a parameter that no extension claims, and that it is refused for with 555 unless somebody says
  * that it is welcome: a handler of this signal, or then a [class@Handler]. What it means is for the
- * hooks of the command to see, in its [class@Parameters].
+ * hooks of the command to see, in its [struct@Parameters].
  *
  * There is no request to hold here, and no time: the answer is the verdict.
  *
