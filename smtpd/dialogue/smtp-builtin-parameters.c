@@ -221,9 +221,11 @@ guint
 smtp_builtin_get_longest_hold (const char *value)
 {
   guint seconds;
-  gsize digits = value != NULL ? strspn (value, "0123456789") : 0;
 
-  return smtp_time_parse_interval (value, digits, &seconds) ? seconds : LONGEST_HOLD;
+  if (value == NULL || !smtp_time_parse_interval (value, strspn (value, "0123456789"), &seconds))
+    return LONGEST_HOLD;
+
+  return seconds;
 }
 
 static gboolean
