@@ -2,10 +2,39 @@
 
 #pragma once
 
+#include "dialogue/smtp-builtin-extensions.h"
 #include "dialogue/smtp-command-table.h"
 #include "smtp-extension.h"
 
 G_BEGIN_DECLS
+
+typedef struct
+{
+  gboolean is_rcpt;
+  char *keyword;
+  guint length;
+} SmtpExtensionParameter;
+
+typedef struct
+{
+  char *verb;
+  SmtpCommandCallback callback;
+  gpointer user_data;
+  GDestroyNotify destroy;
+} SmtpExtensionCommand;
+
+typedef struct
+{
+  char *keyword;
+  char *value;
+  gboolean requires_tls;
+  gboolean sealed;
+  const SmtpBuiltinExtension *builtin;  /* NULL: a program's own */
+  GArray *parameters;
+  GArray *commands;
+} SmtpExtensionPrivate;
+
+SmtpExtensionPrivate *smtp_extension_get_private (SmtpExtension *self);
 
 /* From here on its parameters and commands stay as they are. FALSE if it has an owner already. */
 gboolean       smtp_extension_seal             (SmtpExtension     *self);

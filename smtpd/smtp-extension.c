@@ -25,32 +25,6 @@
  * and may decide to which client it is offered.
  */
 
-typedef struct
-{
-  gboolean is_rcpt;
-  char *keyword;
-  guint length;
-} Parameter;
-
-typedef struct
-{
-  char *verb;
-  SmtpCommandCallback callback;
-  gpointer user_data;
-  GDestroyNotify destroy;
-} Command;
-
-typedef struct
-{
-  char *keyword;
-  char *value;
-  gboolean requires_tls;
-  gboolean sealed;
-  const SmtpBuiltinExtension *builtin;  /* NULL: a program's own */
-  GArray *parameters;
-  GArray *commands;
-} SmtpExtensionPrivate;
-
 G_DEFINE_TYPE_WITH_PRIVATE (SmtpExtension, smtp_extension, G_TYPE_OBJECT)
 
 enum
@@ -64,7 +38,13 @@ enum
 
 static GParamSpec *props[N_PROPS];
 
-#define PRIVATE(self) ((SmtpExtensionPrivate *) smtp_extension_get_instance_private (self))
+#define PRIVATE(self) smtp_extension_get_private (self)
+
+SmtpExtensionPrivate *
+smtp_extension_get_private (SmtpExtension *self)
+{
+  return smtp_extension_get_instance_private (self);
+}
 
 static const char * const verbs[] = { "MAIL", "RCPT" };
 
@@ -109,13 +89,13 @@ static const char * const verbs[] = { "MAIL", "RCPT" };
 static void
 clear_parameter (gpointer data)
 {
-  g_free (((Parameter *) data)->keyword);
+  g_free (((SmtpExtensionParameter *) data)->keyword);
 }
 
 static void
 clear_command (gpointer data)
 {
-  Command *command = data;
+  SmtpExtensionCommand *command = data;
 
   g_free (command->verb);
   if (command->destroy != NULL)
@@ -278,9 +258,9 @@ smtp_extension_init (SmtpExtension *self)
 {
   SmtpExtensionPrivate *priv = PRIVATE (self);
 
-  priv->parameters = g_array_new (FALSE, FALSE, sizeof (Parameter));
+  priv->parameters = g_array_new (FALSE, FALSE, sizeof (SmtpExtensionParameter));
   g_array_set_clear_func (priv->parameters, clear_parameter);
-  priv->commands = g_array_new (FALSE, FALSE, sizeof (Command));
+  priv->commands = g_array_new (FALSE, FALSE, sizeof (SmtpExtensionCommand));
   g_array_set_clear_func (priv->commands, clear_command);
 }
 
@@ -306,7 +286,7 @@ add_parameter (SmtpExtensionPrivate *priv,
                const char           *keyword,
                guint                 length)
 {
-  Parameter parameter = { is_rcpt, g_strdup (keyword), length };
+  SmtpExtensionParameter parameter = { is_rcpt, g_strdup (keyword), length };
 
   g_array_append_val (priv->parameters, parameter);
 }
@@ -325,7 +305,7 @@ smtp_extension_new_builtin (const char *keyword)
                    builtin->parameters[i].length);
   if (builtin->verb != NULL)
     {
-      Command command = { .verb = g_strdup (builtin->verb) };
+      SmtpExtensionCommand command = { .verb = g_strdup (builtin->verb) };
 
       g_array_append_val (priv->commands, command);
     }
@@ -488,7 +468,7 @@ smtp_extension_dup_parameters (SmtpExtension *self,
   parameters = PRIVATE (self)->parameters;
   for (guint i = 0; i < parameters->len; i++)
     {
-      const Parameter *parameter = &g_array_index (parameters, Parameter, i);
+      const SmtpExtensionParameter *parameter = &g_array_index (parameters, SmtpExtensionParameter, i);
 
       if (parameter->is_rcpt == find_verb (verb))
         g_strv_builder_add (builder, parameter->keyword);
@@ -515,7 +495,7 @@ smtp_extension_add_command (SmtpExtension       *self,
                             gpointer             user_data,
                             GDestroyNotify       destroy)
 {
-  Command command = { .callback = callback, .user_data = user_data, .destroy = destroy };
+  SmtpExtensionCommand command = { .callback = callback, .user_data = user_data, .destroy = destroy };
 
   g_return_if_fail (SMTP_IS_EXTENSION (self));
   g_return_if_fail (!PRIVATE (self)->sealed);
@@ -545,118 +525,7 @@ smtp_extension_dup_commands (SmtpExtension *self)
   builder = g_strv_builder_new ();
   commands = PRIVATE (self)->commands;
   for (guint i = 0; i < commands->len; i++)
-    g_strv_builder_add (builder, g_array_index (commands, Command, i).verb);
+    g_strv_builder_add (builder, g_array_index (commands, SmtpExtensionCommand, i).verb);
 
   return g_strv_builder_end (builder);
-}
-
-/* What the server does with it */
-
-gboolean
-smtp_extension_seal (SmtpExtension *self)
-{
-  gboolean was_sealed = PRIVATE (self)->sealed;
-
-  PRIVATE (self)->sealed = TRUE;
-
-  return !was_sealed;
-}
-
-void
-smtp_extension_unseal (SmtpExtension *self)
-{
-  PRIVATE (self)->sealed = FALSE;
-}
-
-gboolean
-smtp_extension_is_offered (SmtpExtension *self,
-                           SmtpServer    *server,
-                           SmtpSession   *session)
-{
-  return SMTP_EXTENSION_GET_CLASS (self)->is_on_offer (self, server, session);
-}
-
-char *
-smtp_extension_announce (SmtpExtension *self,
-                         SmtpServer    *server,
-                         SmtpSession   *session)
-{
-  g_autofree char *value = NULL;
-
-  if (!smtp_extension_is_offered (self, server, session))
-    return NULL;
-
-  value = SMTP_EXTENSION_GET_CLASS (self)->describe (self, server, session);
-
-  return g_strjoin (" ", PRIVATE (self)->keyword, value != NULL && *value != '\0' ? value : NULL, NULL);
-}
-
-gboolean
-smtp_extension_claims (SmtpExtension *self,
-                       gboolean       is_rcpt,
-                       const char    *keyword)
-{
-  GArray *parameters = PRIVATE (self)->parameters;
-
-  for (guint i = 0; i < parameters->len; i++)
-    {
-      const Parameter *parameter = &g_array_index (parameters, Parameter, i);
-
-      if (parameter->is_rcpt == is_rcpt && g_ascii_strcasecmp (parameter->keyword, keyword) == 0)
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-gboolean
-smtp_extension_accepts (SmtpExtension *self,
-                        SmtpSession   *session,
-                        gboolean       is_rcpt,
-                        const char    *keyword,
-                        const char    *value)
-{
-  return SMTP_EXTENSION_GET_CLASS (self)->check_parameter (self, session, verbs[is_rcpt], keyword, value);
-}
-
-guint
-smtp_extension_get_line_extra (SmtpExtension *self,
-                               gboolean       is_rcpt)
-{
-  GArray *parameters = PRIVATE (self)->parameters;
-  guint extra = 0;
-
-  for (guint i = 0; i < parameters->len; i++)
-    {
-      const Parameter *parameter = &g_array_index (parameters, Parameter, i);
-
-      if (parameter->is_rcpt == is_rcpt)
-        extra += parameter->length;
-    }
-
-  return extra;
-}
-
-void
-smtp_extension_install_commands (SmtpExtension    *self,
-                                 SmtpCommandTable *table)
-{
-  GArray *commands = PRIVATE (self)->commands;
-
-  for (guint i = 0; i < commands->len; i++)
-    {
-      const Command *command = &g_array_index (commands, Command, i);
-
-      smtp_command_table_add_extension (table, command->verb, command->callback, command->user_data, self);
-    }
-}
-
-void
-smtp_extension_remove_commands (SmtpExtension    *self,
-                                SmtpCommandTable *table)
-{
-  GArray *commands = PRIVATE (self)->commands;
-
-  for (guint i = 0; i < commands->len; i++)
-    smtp_command_table_drop_extension (table, g_array_index (commands, Command, i).verb, self);
 }

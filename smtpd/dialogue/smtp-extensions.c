@@ -182,6 +182,18 @@ parse_own (SmtpDialogue *self,
   return SMTP_REPLY_PARAMETER_UNKNOWN;
 }
 
+/* RFC 6531 section 3.3: without SMTPUTF8 no value has characters outside ASCII. */
+static gboolean
+is_utf8 (SmtpDialogue *self,
+         gboolean      is_rcpt)
+{
+  if (is_rcpt)
+    return smtp_envelope_get_smtputf8 (self->envelope);
+
+  return smtp_dialogue_has_extension (self, SMTP_ESMTP_SMTPUTF8) &&
+         smtp_parameters_has (smtp_request_get_parameters (self->request), "SMTPUTF8");
+}
+
 SmtpStandardReply
 smtp_extensions_parse_parameter (SmtpDialogue        *self,
                                  gboolean             is_rcpt,
@@ -193,6 +205,8 @@ smtp_extensions_parse_parameter (SmtpDialogue        *self,
 
   if (wrong != SMTP_REPLY_PARAMETER_UNKNOWN)
     return wrong;
+  if (value != NULL && !g_str_is_ascii (value) && !is_utf8 (self, is_rcpt))
+    return SMTP_REPLY_PARAMETER_VALUE;
 
   return parse_own (self, is_rcpt, keyword, value);
 }

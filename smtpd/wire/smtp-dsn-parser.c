@@ -45,7 +45,7 @@ smtp_dsn_parse_notify (const char *text,
 
   for (;;)
     {
-      const char *comma = memchr (text, ',', end - text);
+      const char *comma = text < end ? memchr (text, ',', end - text) : NULL;
       guint condition = parse_condition (text, (comma != NULL ? comma : end) - text);
 
       if (condition == 0)
