@@ -332,6 +332,10 @@ is_misleading (SmtpDialogue *self,
   if (smtp_reply_get_class (reply) >= 4)
     return FALSE;
 
+  /* The commands below belong to extensions; most are none of these. */
+  if (self->command.extension == SMTP_ESMTP_NONE)
+    return !is_success (self, reply) || (self->command.asks_more && self->effect == NULL);
+
   /* Nobody has made ready for the octets of the chunk: they would be lost. */
   if (self->command.offset == smtp_command_bdat_offset && self->effect == NULL && self->body == NULL)
     return TRUE;
@@ -350,7 +354,7 @@ is_misleading (SmtpDialogue *self,
   if (self->command.offset == smtp_command_starttls_offset && !self->starts_tls)
     return TRUE;
 
-  return !is_success (self, reply) || (self->command.asks_more && self->effect == NULL);
+  return !is_success (self, reply);
 }
 
 /* The answer that goes out: what a program said, made to fit the command. */
