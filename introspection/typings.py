@@ -74,13 +74,15 @@ class Enumeration:
     def __init__(self, element):
         self.name = element.get('name')
         self.doc = doc_of(element)
+        self.is_flags = element.tag == CORE + 'bitfield'
         self.members = [(m.get('name').upper(), m.get('value')) for m in element.findall(CORE + 'member')]
 
 
 class Library:
     def __init__(self, path):
         namespace = ElementTree.parse(path).getroot().find(CORE + 'namespace')
-        self.enumerations = [Enumeration(e) for e in namespace.findall(CORE + 'enumeration')]
+        self.enumerations = [Enumeration(e) for tag in ('enumeration', 'bitfield')
+                             for e in namespace.findall(CORE + tag)]
         self.classes = [Class(e) for e in namespace.findall(CORE + 'class')]
         self.records = [Class(e) for e in namespace.findall(CORE + 'record') if e.get('name') in BOXED]
         self.functions = [Function(e) for e in namespace.findall(CORE + 'function')]
@@ -218,7 +220,7 @@ def run(main: Coroutine[Any, Any, T]) -> T: ...
         for name, value in library.constants:
             text += f'{name}: int\n'
         for e in library.enumerations:
-            text += f'\nclass {e.name}(GObject.GEnum):\n    """{e.doc}"""\n'
+            text += f'\nclass {e.name}(GObject.{"GFlags" if e.is_flags else "GEnum"}):\n    """{e.doc}"""\n'
             text += ''.join(f'    {name}: {e.name}\n' for name, value in e.members)
         for cls in [*library.records, *library.classes]:
             text += self.class_(cls)

@@ -45,6 +45,7 @@ gsmtpd_options_clear (GsmtpdOptions *self)
   g_clear_pointer (&self->hostname, g_free);
   g_clear_pointer (&self->user, g_free);
   g_clear_pointer (&self->chroot, g_free);
+  g_clear_pointer (&self->extensions, g_strfreev);
 }
 
 static gboolean
@@ -281,6 +282,8 @@ gsmtpd_options_parse (GsmtpdOptions   *self,
     { "size", 's', 0, G_OPTION_ARG_STRING, &self->size,
       "The largest message (default: " G_STRINGIFY (DEFAULT_SIZE) "; 0: no limit)", "BYTES" },
     { "smtputf8", 'u', 0, G_OPTION_ARG_NONE, &self->smtputf8, "Offer SMTPUTF8", NULL },
+    { "extension", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->extensions,
+      "Offer this extension, too, or with \"no-\" in front of it not; repeatable", "[no-]KEYWORD[:VALUE]" },
     { "hostname", 0, 0, G_OPTION_ARG_FILENAME, &self->hostname, "What the server calls itself", "NAME" },
     { "timeout", 0, 0, G_OPTION_ARG_STRING, &self->timeout,
       "How long a client may be silent (0: for ever)", "SECONDS" },

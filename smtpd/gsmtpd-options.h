@@ -53,6 +53,7 @@ typedef struct
   gboolean smtputf8;
   char *user;
   char *chroot;
+  GStrv extensions;
   gboolean version;
 
   guint64 size_number;

@@ -110,6 +110,31 @@ open_up (SmtpServer           *server,
   return handler != NULL;
 }
 
+/* What the keyword of an extension names; the promise that most of them are is whose command line it is. */
+static gboolean
+set_up_extension (SmtpServer  *server,
+                  const char  *text,
+                  GError     **error)
+{
+  gboolean enabled = g_ascii_strncasecmp (text, "no-", strlen ("no-")) != 0 ||
+                     g_ascii_strcasecmp (text, "no-soliciting") == 0 ||
+                     g_ascii_strncasecmp (text, "no-soliciting:", strlen ("no-soliciting:")) == 0;
+  g_auto (GStrv) words = g_strsplit (text + (enabled ? 0 : strlen ("no-")), ":", 2);
+  SmtpExtension *extension = words[0] != NULL ? smtp_server_lookup_extension (server, words[0]) : NULL;
+
+  if (extension == NULL)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "There is no extension \"%s\"", text);
+      return FALSE;
+    }
+
+  smtp_server_set_extension_enabled (server, words[0], enabled);
+  if (words[1] != NULL)
+    smtp_extension_set_value (extension, words[1]);
+
+  return TRUE;
+}
+
 static SmtpServer *
 make_server (const GsmtpdOptions  *options,
              SmtpHandler          *users,
@@ -120,6 +145,11 @@ make_server (const GsmtpdOptions  *options,
   smtp_server_set_data_size_limit (server, options->size_number);
   smtp_server_set_max_hops (server, MAX_HOPS);
   smtp_server_set_smtputf8 (server, options->smtputf8);
+  for (guint i = 0; options->extensions != NULL && options->extensions[i] != NULL; i++)
+    {
+      if (!set_up_extension (server, options->extensions[i], error))
+        return NULL;
+    }
   if (options->hostname != NULL)
     smtp_server_set_hostname (server, options->hostname);
   if (options->timeout != NULL)

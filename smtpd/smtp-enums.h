@@ -141,4 +141,84 @@ typedef enum
   SMTP_SCRAM_HASH_SHA256
 } SmtpScramHash;
 
+/**
+ * SmtpProfile:
+ * @SMTP_PROFILE_DEFAULT: this library's own
+ * @SMTP_PROFILE_AIOSMTPD: those of aiosmtpd: the extensions that it has, its replies, which have no
+ *   enhanced status codes, and the commands that it takes. NULs, a CR or LF alone and what is not UTF-8 are
+ *   refused all the same
+ *
+ * Whose manners a server has, [property@Server:profile].
+ */
+typedef enum
+{
+  SMTP_PROFILE_DEFAULT,
+  SMTP_PROFILE_AIOSMTPD
+} SmtpProfile;
+
+/**
+ * SmtpDsnNotify:
+ * @SMTP_DSN_NOTIFY_DEFAULT: the sender has not said
+ * @SMTP_DSN_NOTIFY_NEVER: never
+ * @SMTP_DSN_NOTIFY_SUCCESS: when the message is delivered
+ * @SMTP_DSN_NOTIFY_FAILURE: when it cannot be
+ * @SMTP_DSN_NOTIFY_DELAY: when that takes long
+ *
+ * When the sender wants to hear of a message's delivery, RFC 3461 section 4.1. Without a word of it,
+ * that is when the message cannot be delivered, and perhaps when it is late.
+ */
+typedef enum /*< flags >*/
+{
+  SMTP_DSN_NOTIFY_DEFAULT = 0,
+  SMTP_DSN_NOTIFY_NEVER   = 1 << 0,
+  SMTP_DSN_NOTIFY_SUCCESS = 1 << 1,
+  SMTP_DSN_NOTIFY_FAILURE = 1 << 2,
+  SMTP_DSN_NOTIFY_DELAY   = 1 << 3
+} SmtpDsnNotify;
+
+/**
+ * SmtpDsnReturn:
+ * @SMTP_DSN_RETURN_DEFAULT: the sender has not said
+ * @SMTP_DSN_RETURN_FULL: all of it
+ * @SMTP_DSN_RETURN_HEADERS: its header
+ *
+ * How much of a message that cannot be delivered the sender wants back, RFC 3461 section 4.3.
+ */
+typedef enum
+{
+  SMTP_DSN_RETURN_DEFAULT,
+  SMTP_DSN_RETURN_FULL,
+  SMTP_DSN_RETURN_HEADERS
+} SmtpDsnReturn;
+
+/**
+ * SmtpDeliverBy:
+ * @SMTP_DELIVER_BY_NONE: the sender has set no time
+ * @SMTP_DELIVER_BY_NOTIFY: delivery goes on, and the sender is told of the delay
+ * @SMTP_DELIVER_BY_RETURN: the message comes back undelivered
+ *
+ * What is to become of a message that is not delivered in time, RFC 2852 section 4.
+ */
+typedef enum
+{
+  SMTP_DELIVER_BY_NONE,
+  SMTP_DELIVER_BY_NOTIFY,
+  SMTP_DELIVER_BY_RETURN
+} SmtpDeliverBy;
+
+/**
+ * SmtpValidSinceAction:
+ * @SMTP_VALID_SINCE_ACTION_DEFAULT: the sender has not said
+ * @SMTP_VALID_SINCE_ACTION_CONTINUE: the message goes on without the question
+ * @SMTP_VALID_SINCE_ACTION_REJECT: the message comes back
+ *
+ * What is to become of a message where a next server does not know RRVS, RFC 7293.
+ */
+typedef enum
+{
+  SMTP_VALID_SINCE_ACTION_DEFAULT,
+  SMTP_VALID_SINCE_ACTION_CONTINUE,
+  SMTP_VALID_SINCE_ACTION_REJECT
+} SmtpValidSinceAction;
+
 G_END_DECLS

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* What MAIL declared, checked already. */
-typedef struct
+typedef struct _SmtpMailDeclaration
 {
   guint64      size;
   SmtpBodyType body_type;
@@ -39,7 +39,18 @@ void smtp_envelope_begin (SmtpEnvelope              *self,
 void smtp_envelope_set_body_stream (SmtpEnvelope  *self,
                                     GOutputStream *stream);
 
+/* What the parameters of extensions say; smtp-envelope-extensions.c. */
+#define SMTP_ENVELOPE_FIRST_EXTENSION_PROPERTY 0x100
+void     smtp_envelope_install_extension_properties (GObjectClass *klass);
+gboolean smtp_envelope_get_extension_property       (SmtpEnvelope *self,
+                                                     guint         prop_id,
+                                                     GValue       *value);
+
 /* A transaction is under way once the envelope has a reverse path. */
 gboolean smtp_envelope_is_begun (SmtpEnvelope *self);
+
+/* Whether a recipient's domain is that of @address, which may have none. */
+gboolean smtp_envelope_has_domain (SmtpEnvelope *self,
+                                   SmtpAddress  *address);
 
 G_END_DECLS

@@ -119,7 +119,8 @@ smtp_envelope_get_property (GObject    *object,
       g_value_set_object (value, smtp_envelope_get_body_stream (self));
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      if (!smtp_envelope_get_extension_property (self, prop_id, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
 
@@ -287,6 +288,7 @@ smtp_envelope_class_init (SmtpEnvelopeClass *klass)
   install_mail_properties ();
   install_message_properties ();
   g_object_class_install_properties (object_class, N_PROPS, props);
+  smtp_envelope_install_extension_properties (object_class);
 }
 
 static void

@@ -72,4 +72,27 @@ SMTP_AVAILABLE_IN_1_0
 char           *smtp_envelope_dup_text            (SmtpEnvelope   *self,
                                                    GError        **error);
 
+/* What the parameters of MAIL say */
+
+SMTP_AVAILABLE_IN_1_0
+SmtpDsnReturn smtp_envelope_get_dsn_return (SmtpEnvelope *self);
+SMTP_AVAILABLE_IN_1_0
+char *smtp_envelope_dup_envelope_id (SmtpEnvelope *self);
+SMTP_AVAILABLE_IN_1_0
+SmtpDeliverBy smtp_envelope_get_deliver_by (SmtpEnvelope *self);
+SMTP_AVAILABLE_IN_1_0
+int smtp_envelope_get_deliver_by_seconds (SmtpEnvelope *self);
+SMTP_AVAILABLE_IN_1_0
+gboolean smtp_envelope_get_deliver_by_trace (SmtpEnvelope *self);
+SMTP_AVAILABLE_IN_1_0
+int smtp_envelope_get_priority (SmtpEnvelope *self);
+SMTP_AVAILABLE_IN_1_0
+gboolean smtp_envelope_get_require_tls (SmtpEnvelope *self);
+SMTP_AVAILABLE_IN_1_0
+guint smtp_envelope_get_hold_for (SmtpEnvelope *self);
+SMTP_AVAILABLE_IN_1_0
+gint64 smtp_envelope_get_hold_until (SmtpEnvelope *self);
+SMTP_AVAILABLE_IN_1_0
+char **smtp_envelope_dup_solicitations (SmtpEnvelope *self);
+
 G_END_DECLS

@@ -285,3 +285,42 @@ smtp_handler_init (SmtpHandler *self)
  *
  * Returns: (transfer full) (nullable): a stream, or %NULL to let others decide
  */
+
+/**
+ * SmtpHandlerClass::handle_etrn:
+ * @self: a handler
+ * @server: the server
+ * @session: the connection
+ * @envelope: (nullable): the transaction, %NULL outside one
+ * @request: the command, through which it is answered
+ * @node: a domain; with `@` in front of it, its subdomains too; with `#`, the name of a queue
+ *
+ * See [signal@Server::handle-etrn].
+ */
+
+/**
+ * SmtpHandlerClass::handle_burl:
+ * @self: a handler
+ * @server: the server
+ * @session: the connection
+ * @envelope: (nullable): the transaction, %NULL outside one
+ * @request: the command, through which it is answered
+ * @url: an absolute URI
+ *
+ * See [signal@Server::handle-burl].
+ */
+
+/**
+ * SmtpHandlerClass::handle_parameter:
+ * @self: a handler
+ * @server: the server
+ * @session: the connection
+ * @envelope: the transaction
+ * @verb: `MAIL` or `RCPT`
+ * @keyword: the keyword of the parameter, as the client wrote it
+ * @value: (nullable): its value, or %NULL if it has none
+ *
+ * See [signal@Server::handle-parameter].
+ *
+ * Returns: the verdict
+ */

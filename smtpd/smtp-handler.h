@@ -33,6 +33,9 @@ G_DECLARE_DERIVABLE_TYPE (SmtpHandler, smtp_handler, SMTP, HANDLER, GObject)
  * @handle_auth: AUTH: may this client in?
  * @handle_exception: something went wrong inside
  * @handle_disconnect: the connection has ended
+ * @handle_etrn: ETRN
+ * @handle_burl: BURL
+ * @handle_parameter: MAIL or RCPT has a parameter that nobody knows: is it welcome?
  *
  * A method per hook. One that is not overridden proceeds.
  */
@@ -154,8 +157,29 @@ struct _SmtpHandlerClass
                              SmtpRequest    *request,
                              SmtpProxyInfo  *info);
 
+  void (*handle_etrn)       (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request,
+                             const char     *node);
+  void (*handle_burl)       (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             SmtpRequest    *request,
+                             const char     *url);
+  SmtpVerdict
+       (*handle_parameter)  (SmtpHandler    *self,
+                             SmtpServer     *server,
+                             SmtpSession    *session,
+                             SmtpEnvelope   *envelope,
+                             const char     *verb,
+                             const char     *keyword,
+                             const char     *value);
+
   /*< private >*/
-  gpointer padding[19];
+  gpointer padding[16];
 };
 
 G_END_DECLS

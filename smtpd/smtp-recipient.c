@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "smtp-recipient.h"
+#include "smtp-recipient-private.h"
 
 /**
  * SmtpRecipient:
@@ -8,14 +8,6 @@
  * One recipient of a message: the address of a RCPT command, as it took effect, and
  * its parameters.
  */
-
-struct _SmtpRecipient
-{
-  GObject parent_instance;
-
-  SmtpAddress *address;
-  SmtpParameters *parameters;
-};
 
 G_DEFINE_FINAL_TYPE (SmtpRecipient, smtp_recipient, G_TYPE_OBJECT)
 
@@ -57,7 +49,8 @@ smtp_recipient_get_property (GObject    *object,
       g_value_set_boxed (value, self->parameters);
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      if (!smtp_recipient_get_extension_property (self, prop_id, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
 
@@ -86,6 +79,7 @@ smtp_recipient_class_init (SmtpRecipientClass *klass)
                                                G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, N_PROPS, props);
+  smtp_recipient_install_extension_properties (object_class);
 }
 
 static void

@@ -13,6 +13,9 @@ const char *smtp_reply_get_wire           (const SmtpReply    *self,
 /* @self, or a copy of it with "X.0.0" of its class if it has no status. */
 SmtpReply  *smtp_reply_with_status        (SmtpReply          *self);
 
+/* The opposite. */
+SmtpReply  *smtp_reply_without_status     (SmtpReply          *self);
+
 /* A copy with @before as its first lines, if there are any. */
 SmtpReply  *smtp_reply_prepend            (SmtpReply          *self,
                                            const char * const *before);

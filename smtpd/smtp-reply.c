@@ -348,6 +348,15 @@ smtp_reply_with_status (SmtpReply *self)
 }
 
 SmtpReply *
+smtp_reply_without_status (SmtpReply *self)
+{
+  if (self->status[0] == '\0')
+    return smtp_reply_ref (self);
+
+  return smtp_reply_new_full (self->code, NULL, smtp_reply_get_lines (self));
+}
+
+SmtpReply *
 smtp_reply_prepend (SmtpReply          *self,
                     const char * const *before)
 {

@@ -37,11 +37,12 @@ drop_payload (GDestroyNotify free_payload,
 }
 
 /* The first one to speak is heard. */
-gboolean
-smtp_request_set_outcome (SmtpRequest    *self,
-                          SmtpOutcome     outcome,
-                          gpointer        payload,
-                          GDestroyNotify  free_payload)
+static gboolean
+set_outcome (SmtpRequest    *self,
+             SmtpOutcome     outcome,
+             gpointer        payload,
+             GDestroyNotify  free_payload,
+             GBytes         *content)
 {
   gboolean heard, post;
 
@@ -53,6 +54,7 @@ smtp_request_set_outcome (SmtpRequest    *self,
       self->outcome = outcome;
       self->payload = payload;
       self->free_payload = free_payload;
+      self->content = content != NULL ? g_bytes_ref (content) : NULL;
     }
   g_mutex_unlock (&self->lock);
 
@@ -62,6 +64,23 @@ smtp_request_set_outcome (SmtpRequest    *self,
     smtp_request_post (self);
 
   return heard;
+}
+
+gboolean
+smtp_request_set_outcome (SmtpRequest    *self,
+                          SmtpOutcome     outcome,
+                          gpointer        payload,
+                          GDestroyNotify  free_payload)
+{
+  return set_outcome (self, outcome, payload, free_payload, NULL);
+}
+
+gboolean
+smtp_request_set_content (SmtpRequest *self,
+                          SmtpReply   *reply,
+                          GBytes      *content)
+{
+  return set_outcome (self, SMTP_OUTCOME_REPLIED, reply, (GDestroyNotify) smtp_reply_unref, content);
 }
 
 /**

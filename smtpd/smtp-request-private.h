@@ -45,6 +45,7 @@ struct _SmtpRequest
   SmtpDialogue *dialogue;
   SmtpReply *final_reply;
   GCancellable *cancellable;
+  GBytes *content;               /* under the lock until the answer is there */
   gboolean held;
   gboolean answer_is_default;
   gboolean has_listener;         /* to the signal `replied`, when it came */
@@ -124,6 +125,16 @@ void          smtp_request_abandon        (SmtpRequest  *self);
 
 void          smtp_request_set_envelope   (SmtpRequest  *self,
                                            SmtpEnvelope *envelope);
+/* Leaves so many octets of it. */
+void          smtp_request_cut_argument   (SmtpRequest  *self,
+                                           gsize         length);
+/* What the answer to BURL comes with, NULL if nothing. */
+GBytes       *smtp_request_get_content    (SmtpRequest  *self);
+/* An answer, and what comes with it. Takes @reply. FALSE if it comes too late. */
+gboolean      smtp_request_set_content    (SmtpRequest  *self,
+                                           SmtpReply    *reply,
+                                           GBytes       *content);
+
 void          smtp_request_set_parameters (SmtpRequest  *self,
                                            SmtpParameters *parameters);
 

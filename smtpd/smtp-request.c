@@ -72,6 +72,7 @@ clear (SmtpRequest *self)
   g_clear_object (&self->predecessor);
   g_clear_pointer (&self->final_reply, smtp_reply_unref);
   g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->content, g_bytes_unref);
   if (self->payload != NULL)
     self->free_payload (g_steal_pointer (&self->payload));
   g_clear_object (&self->credentials);

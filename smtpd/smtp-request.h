@@ -81,4 +81,8 @@ SmtpReply      *smtp_request_get_final_reply (SmtpRequest        *self);
 SMTP_AVAILABLE_IN_1_0
 GCancellable   *smtp_request_get_cancellable (SmtpRequest        *self);
 
+SMTP_AVAILABLE_IN_1_0
+gboolean        smtp_request_send_content      (SmtpRequest  *self,
+                                                GBytes       *content);
+
 G_END_DECLS

@@ -113,8 +113,8 @@ smtp_server_get_commands (SmtpServer *self)
   return priv->commands != NULL ? priv->commands : SMTP_SERVER_GET_CLASS (self)->commands;
 }
 
-static SmtpCommandTable *
-own_commands (SmtpServer *self)
+SmtpCommandTable *
+smtp_server_own_commands (SmtpServer *self)
 {
   SmtpServerPrivate *priv = smtp_server_get_private (self);
 
@@ -148,7 +148,7 @@ smtp_server_add_command (SmtpServer          *self,
   g_return_if_fail (verb != NULL && smtp_command_is_verb (verb));
   g_return_if_fail (callback != NULL);
 
-  smtp_command_table_add_callback (own_commands (self), verb, callback, user_data, destroy);
+  smtp_command_table_add_callback (smtp_server_own_commands (self), verb, callback, user_data, destroy);
 }
 
 /**
@@ -168,7 +168,7 @@ smtp_server_remove_command (SmtpServer *self,
   g_return_val_if_fail (SMTP_IS_SERVER (self), FALSE);
   g_return_val_if_fail (verb != NULL, FALSE);
 
-  return smtp_command_table_remove (own_commands (self), verb);
+  return smtp_command_table_remove (smtp_server_own_commands (self), verb);
 }
 
 /**

@@ -265,38 +265,6 @@ smtp_server_set_text_line_limit (SmtpServer *self,
 }
 
 /**
- * smtp_server_get_smtputf8: (get-property smtputf8)
- * @self: a server
- *
- * Whether SMTPUTF8 (RFC 6531) is offered.
- *
- * Returns: %TRUE if it is
- */
-gboolean
-smtp_server_get_smtputf8 (SmtpServer *self)
-{
-  g_return_val_if_fail (SMTP_IS_SERVER (self), FALSE);
-
-  return smtp_server_get_config (self)->smtputf8;
-}
-
-/**
- * smtp_server_set_smtputf8: (set-property smtputf8)
- * @self: a server
- * @smtputf8: whether to offer it
- *
- * Sets [property@Server:smtputf8].
- */
-void
-smtp_server_set_smtputf8 (SmtpServer *self,
-                          gboolean    smtputf8)
-{
-  g_return_if_fail (SMTP_IS_SERVER (self));
-
-  SET_NUMBER (self, smtputf8, !!smtputf8, "smtputf8");
-}
-
-/**
  * smtp_server_get_bare_newlines: (get-property bare-newlines)
  * @self: a server
  *

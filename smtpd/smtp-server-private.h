@@ -3,6 +3,8 @@
 #pragma once
 
 #include "dialogue/smtp-command-table.h"
+#include "dialogue/smtp-builtin-extensions.h"
+#include "dialogue/smtp-extensions.h"
 #include "smtp-clients.h"
 #include "smtp-networks.h"
 #include "smtp-server.h"
@@ -87,6 +89,7 @@ typedef struct
   guint      close_timeout;
   GPtrArray *commands;          /* SmtpCommandLimit; NULL if there are none */
 } SmtpLimitConfig;
+
 /* What they say of those that speak for clients; smtp-server-proxies.c. */
 typedef struct
 {
@@ -97,6 +100,27 @@ typedef struct
   gboolean      resolve_peers;
   guint         resolve_timeout;    /* milliseconds */
 } SmtpProxyConfig;
+
+/* An extension that the program has added. */
+typedef struct
+{
+  SmtpExtension *extension;
+  gboolean       enabled;
+} SmtpOwnExtension;
+
+/* Of all that programs add, no more than this is read of a line. */
+#define SMTP_OWN_LINE_EXTRA_MAX 65536
+
+/* What they say of ESMTP; smtp-server-extensions.c. */
+typedef struct
+{
+  SmtpExtensionSet enabled;                /* of the library's own */
+  SmtpExtension   *builtin[SMTP_N_ESMTP];  /* NULL: nobody has asked for it yet */
+  GPtrArray       *own;                    /* SmtpOwnExtension; NULL if there are none */
+  guint            own_line_extra;
+  guint            max_recipient_domains;
+  SmtpProfile      profile;
+} SmtpEsmtpConfig;
 
 /* What smtp_server_drain() has begun; smtp-server-drain.c. */
 typedef struct
@@ -116,7 +140,6 @@ typedef struct
   char            *spool_directory;
   guint            text_line_limit;
   guint            max_hops;
-  gboolean         smtputf8;
   SmtpBareNewlines bare_newlines;
   guint            timeout;
   guint            hook_timeout;
@@ -128,6 +151,7 @@ typedef struct
   SmtpEdgeConfig   edge;
   SmtpLimitConfig  limits;
   SmtpProxyConfig  proxies;
+  SmtpEsmtpConfig  esmtp;
   gboolean         log_dialogue;
   gboolean         log_events;
   GType            session_type;
@@ -209,6 +233,22 @@ gboolean                smtp_server_set_numbers_property (SmtpServer *self,
                                                        guint         prop_id,
                                                        const GValue *value);
 
+#define SMTP_SERVER_FIRST_ESMTP_PROPERTY 0x300
+void                    smtp_esmtp_config_init      (SmtpEsmtpConfig *self);
+void                    smtp_esmtp_config_clear     (SmtpEsmtpConfig *self);
+void                    smtp_server_install_esmtp_properties (GObjectClass *klass);
+gboolean                smtp_server_get_esmtp_property (SmtpServer  *self,
+                                                       guint         prop_id,
+                                                       GValue       *value);
+gboolean                smtp_server_set_esmtp_property (SmtpServer  *self,
+                                                       guint         prop_id,
+                                                       const GValue *value);
+/* NULL if the program has added none of this name. */
+SmtpOwnExtension       *smtp_server_find_own_extension (SmtpServer  *self,
+                                                       const char   *keyword);
+
+/* The server's own commands, which it has besides those of its class. */
+SmtpCommandTable       *smtp_server_own_commands    (SmtpServer     *self);
 SmtpCommandTable       *smtp_server_get_commands    (SmtpServer     *self);
 /* NULL if there are none. The array is never changed, only replaced. */
 GPtrArray              *smtp_server_ref_handlers    (SmtpServer     *self);

@@ -83,7 +83,7 @@ smtp_server_get_property (GObject    *object,
       g_value_set_uint (value, config->max_hops);
       break;
     case PROP_SMTPUTF8:
-      g_value_set_boolean (value, config->smtputf8);
+      g_value_set_boolean (value, smtp_server_get_smtputf8 (self));
       break;
     case PROP_BARE_NEWLINES:
       g_value_set_enum (value, config->bare_newlines);
@@ -140,7 +140,8 @@ smtp_server_get_property (GObject    *object,
       if (!smtp_server_get_edge_property (self, prop_id, value) &&
           !smtp_server_get_limit_property (self, prop_id, value) &&
           !smtp_server_get_proxy_property (self, prop_id, value) &&
-          !smtp_server_get_numbers_property (self, prop_id, value))
+          !smtp_server_get_numbers_property (self, prop_id, value) &&
+          !smtp_server_get_esmtp_property (self, prop_id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
@@ -231,7 +232,8 @@ smtp_server_set_property (GObject      *object,
       if (!smtp_server_set_edge_property (self, prop_id, value) &&
           !smtp_server_set_limit_property (self, prop_id, value, pspec) &&
           !smtp_server_set_proxy_property (self, prop_id, value) &&
-          !smtp_server_set_numbers_property (self, prop_id, value))
+          !smtp_server_set_numbers_property (self, prop_id, value) &&
+          !smtp_server_set_esmtp_property (self, prop_id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
@@ -478,6 +480,7 @@ smtp_server_install_properties (GObjectClass *klass)
   smtp_server_install_limit_properties (klass);
   smtp_server_install_proxy_properties (klass);
   smtp_server_install_numbers_properties (klass);
+  smtp_server_install_esmtp_properties (klass);
 }
 
 void
@@ -498,6 +501,7 @@ smtp_server_init_config (SmtpServer *self)
   smtp_edge_config_init (&config->edge);
   smtp_limit_config_init (&config->limits);
   smtp_proxy_config_init (&config->proxies);
+  smtp_esmtp_config_init (&config->esmtp);
   config->session_type = SMTP_TYPE_SESSION;
   config->envelope_type = SMTP_TYPE_ENVELOPE;
 }

@@ -129,6 +129,7 @@ smtp_server_dispose (GObject *object)
   g_clear_pointer (&priv->handlers, g_ptr_array_unref);
   g_ptr_array_set_size (priv->keywords, 0);
   g_clear_pointer (&priv->commands, smtp_command_table_free);
+  smtp_esmtp_config_clear (&priv->config.esmtp);
 
   G_OBJECT_CLASS (smtp_server_parent_class)->dispose (object);
 }
@@ -634,4 +635,25 @@ smtp_server_get_n_sessions (SmtpServer *self)
  * @argument: what stands behind the verb
  *
  * BDAT, RFC 3030 section 2, before its octets, which follow whatever the answer.
+ */
+
+/**
+ * SmtpServerClass::etrn:
+ * @self: a server
+ * @session: the connection that the command came from
+ * @request: the command; the answer goes through it
+ * @argument: what stands behind the verb
+ *
+ * ETRN, RFC 1985. One that is overridden puts the extension on offer.
+ */
+
+/**
+ * SmtpServerClass::burl:
+ * @self: a server
+ * @session: the connection that the command came from
+ * @request: the command; the answer goes through it
+ * @argument: what stands behind the verb
+ *
+ * BURL, RFC 4468. One that is overridden puts the extension on offer. Who answers without chaining up
+ * cannot make a success of it.
  */

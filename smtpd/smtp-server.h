@@ -3,6 +3,7 @@
 #pragma once
 
 #include "smtp-enums.h"
+#include "smtp-extension.h"
 #include "smtp-handler.h"
 #include "smtp-statistics.h"
 #include "smtp-tls-context.h"
@@ -38,6 +39,8 @@ G_DECLARE_DERIVABLE_TYPE (SmtpServer, smtp_server, SMTP, SERVER, GSocketService)
  * @xclient: XCLIENT: a server in front of this one says who its client is
  * @xforward: XFORWARD: another server says where the next message has come from
  * @unknown_command: any other verb
+ * @etrn: ETRN, RFC 1985
+ * @burl: BURL, RFC 4468
  *
  * A method per command, which may be overridden, and chained up to.
  */
@@ -130,9 +133,18 @@ struct _SmtpServerClass
                                     SmtpRequest *request,
                                     const char  *argument);
 
+  void          (*etrn)            (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+  void          (*burl)            (SmtpServer  *self,
+                                    SmtpSession *session,
+                                    SmtpRequest *request,
+                                    const char  *argument);
+
   /*< private >*/
   gpointer commands;
-  gpointer padding[25];
+  gpointer padding[23];
 };
 
 /**
@@ -149,23 +161,6 @@ typedef void (*SmtpCommandMethod) (SmtpServer  *server,
                                    SmtpSession *session,
                                    SmtpRequest *request,
                                    const char  *argument);
-
-/**
- * SmtpCommandCallback:
- * @server: the server
- * @session: the connection that the command came from
- * @request: the command; the answer goes through it
- * @argument: what stands behind the verb, without white space around it; perhaps empty
- * @user_data: (closure): what was given with it
- *
- * A command that a program adds, [method@Server.add_command]. The rules are those of the
- * command methods of [class@Server].
- */
-typedef void (*SmtpCommandCallback) (SmtpServer  *server,
-                                     SmtpSession *session,
-                                     SmtpRequest *request,
-                                     const char  *argument,
-                                     gpointer     user_data);
 
 SMTP_AVAILABLE_IN_1_0
 SmtpServer       *smtp_server_new                 (void);
@@ -487,5 +482,36 @@ guint             smtp_server_get_resolve_timeout (SmtpServer *self);
 SMTP_AVAILABLE_IN_1_0
 void              smtp_server_set_resolve_timeout (SmtpServer *self,
                                                    guint      milliseconds);
+
+/* ESMTP */
+
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_add_extension       (SmtpServer           *self,
+                                                   SmtpExtension        *extension);
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_remove_extension    (SmtpServer           *self,
+                                                   const char           *keyword);
+SMTP_AVAILABLE_IN_1_0
+SmtpExtension    *smtp_server_lookup_extension    (SmtpServer           *self,
+                                                   const char           *keyword);
+SMTP_AVAILABLE_IN_1_0
+GPtrArray        *smtp_server_get_extensions      (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+gboolean          smtp_server_get_extension_enabled (SmtpServer         *self,
+                                                   const char           *keyword);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_extension_enabled (SmtpServer         *self,
+                                                   const char           *keyword,
+                                                   gboolean              enabled);
+SMTP_AVAILABLE_IN_1_0
+SmtpProfile       smtp_server_get_profile         (SmtpServer           *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_profile         (SmtpServer           *self,
+                                                   SmtpProfile           profile);
+SMTP_AVAILABLE_IN_1_0
+guint             smtp_server_get_max_recipient_domains (SmtpServer     *self);
+SMTP_AVAILABLE_IN_1_0
+void              smtp_server_set_max_recipient_domains (SmtpServer     *self,
+                                                   guint                 value);
 
 G_END_DECLS

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "dialogue/smtp-extension-ids.h"
 #include "smtp-credentials.h"
 #include "smtp-session.h"
 #include "transport/smtp-poller.h"
@@ -30,6 +31,14 @@ typedef struct
 
 /* Their numbers come behind those of all others. */
 #define SMTP_SESSION_FIRST_EDGE_PROPERTY 0x100
+
+/* Extensions that this client has, or lacks, against what the server says; smtp-session-extensions.c. */
+typedef struct
+{
+  SmtpExtensionSet added;    /* of the library's own */
+  SmtpExtensionSet removed;
+  GHashTable      *own;      /* keyword in capital letters → whether it is there; NULL: as the server says */
+} SmtpSessionExtensions;
 
 /* What a session needs of the connection it stands for. */
 typedef struct
@@ -83,6 +92,13 @@ void     smtp_session_greet        (SmtpSession           *self,
 void     smtp_session_begin_tls    (SmtpSession           *self,
                                     SmtpTlsInfo           *info);
 SmtpSessionAuth *smtp_session_get_auth (SmtpSession        *self);
+SmtpSessionExtensions *
+         smtp_session_get_extensions (SmtpSession          *self);
+void     smtp_session_extensions_clear (SmtpSessionExtensions *self);
+/* Whether an extension is there for this client that is @enabled for all. */
+gboolean smtp_session_overrides_extension (SmtpSession     *self,
+                                    const char            *keyword,
+                                    gboolean               enabled);
 /* With all but the list of what is offered. */
 void     smtp_session_auth_forget  (SmtpSessionAuth       *self);
 void     smtp_session_authenticate (SmtpSession           *self,

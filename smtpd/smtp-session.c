@@ -31,6 +31,7 @@ typedef struct
   SmtpTlsInfo *tls_info;
   SmtpSessionAuth auth;
   SmtpSessionEdge *edge;
+  SmtpSessionExtensions extensions;
 
   SmtpPoller *poller;
   SmtpSessionLink link;          /* zero after the end */
@@ -86,6 +87,7 @@ smtp_session_finalize (GObject *object)
   smtp_session_auth_forget (&priv->auth);
   g_clear_pointer (&priv->auth.offered, g_strfreev);
   g_clear_pointer (&priv->edge, smtp_session_edge_free);
+  smtp_session_extensions_clear (&priv->extensions);
   g_clear_pointer (&priv->raw_peer, g_free);
   g_clear_object (&priv->peer);
   g_clear_object (&priv->local_address);
@@ -455,6 +457,12 @@ SmtpSessionAuth *
 smtp_session_get_auth (SmtpSession *self)
 {
   return &PRIVATE (self)->auth;
+}
+
+SmtpSessionExtensions *
+smtp_session_get_extensions (SmtpSession *self)
+{
+  return &PRIVATE (self)->extensions;
 }
 
 gboolean

@@ -71,6 +71,11 @@ SMTP_AVAILABLE_IN_1_0
 const char     *smtp_session_get_peer_name     (SmtpSession *self);
 
 SMTP_AVAILABLE_IN_1_0
+void            smtp_session_set_extension_enabled (SmtpSession *self,
+                                                const char  *keyword,
+                                                gboolean     enabled);
+
+SMTP_AVAILABLE_IN_1_0
 gboolean        smtp_session_get_closed        (SmtpSession *self);
 SMTP_AVAILABLE_IN_1_0
 void            smtp_session_close             (SmtpSession *self,

@@ -23,6 +23,7 @@ typedef struct _SmtpDeliveryReport SmtpDeliveryReport;
 typedef struct _SmtpDeliveryStatus SmtpDeliveryStatus;
 typedef struct _SmtpEnvelope   SmtpEnvelope;
 typedef struct _SmtpForwardedClient SmtpForwardedClient;
+typedef struct _SmtpExtension  SmtpExtension;
 typedef struct _SmtpHandler    SmtpHandler;
 typedef struct _SmtpProxyInfo  SmtpProxyInfo;
 typedef struct _SmtpRecipient  SmtpRecipient;

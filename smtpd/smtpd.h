@@ -22,6 +22,7 @@
 #include <smtpd/smtp-secret.h>
 #include <smtpd/smtp-credentials.h>
 #include <smtpd/smtp-request.h>
+#include <smtpd/smtp-extension.h>
 #include <smtpd/smtp-sasl-mechanism.h>
 #include <smtpd/smtp-handler.h>
 #include <smtpd/smtp-server.h>

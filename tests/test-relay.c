@@ -454,6 +454,67 @@ test_old_server (RelayFixture  *fixture,
   g_assert_true (g_str_has_prefix (commands, "HELO front.example;MAIL FROM:<a@example.org>"));
 }
 
+static const char * const promises[] = { "DSN", "DELIVERBY", "MT-PRIORITY", "FUTURERELEASE", "RRVS", "NO-SOLICITING" };
+
+static void
+send_promises (Client   *client,
+               gpointer  data)
+{
+  static const char * const refused[] = { "BY=60;R", "BY=60;RT", "HOLDFOR=60", "HOLDUNTIL=2014-04-03T23:01:00Z" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
+    {
+      g_autofree char *line = g_strdup_printf ("MAIL FROM:<a@example.org> %s", refused[i]);
+
+      g_assert_cmpuint (client_command (client, line), ==, 550);
+      g_assert_true (g_str_has_prefix (client->last_line, "550 5.3.3 "));
+    }
+  g_assert_cmpuint (client_command (client, "MAIL FROM:<a@example.org> BY=60;N MT-PRIORITY=3 SOLICIT=a RET=FULL"), ==, 250);
+  g_assert_cmpuint (client_command (client, "RCPT TO:<b@example.org> RRVS=2014-04-03T23:01:00Z;R"), ==, 550);
+  g_assert_true (g_str_has_prefix (client->last_line, "550 5.7.19 "));
+  g_assert_cmpuint (client_command (client, "RCPT TO:<b@example.org> RRVS=2014-04-03T23:01:00Z NOTIFY=NEVER"), ==, 250);
+}
+
+/* What the next server does not know is left out, or refused if it says what must not happen. */
+static void
+test_promises_it_cannot_keep (RelayFixture  *fixture,
+                              gconstpointer  data)
+{
+  g_autofree char *commands = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (promises); i++)
+    smtp_server_set_extension_enabled (fixture->front.server, promises[i], TRUE);
+  raw_upstream_set_answer (&fixture->upstream, ON_EHLO, "250-x\r\n250 SIZE\r\n", 0);
+  relay_run (fixture, send_promises, NULL);
+  commands = get_commands (fixture);
+  g_assert_nonnull (strstr (commands, "MAIL FROM:<a@example.org>;RCPT TO:<b@example.org>"));
+}
+
+static void
+send_kept_promises (Client   *client,
+                    gpointer  data)
+{
+  g_assert_cmpuint (client_command (client, "MAIL FROM:<a@example.org> by=60;R MT-PRIORITY=3 SOLICIT=a HOLDFOR=5 ENVID=x"), ==, 250);
+  g_assert_cmpuint (client_command (client, "RCPT TO:<b@example.org> RRVS=2014-04-03T23:01:00Z;R ORCPT=rfc822;C"), ==, 250);
+}
+
+static void
+test_promises (RelayFixture  *fixture,
+               gconstpointer  data)
+{
+  g_autofree char *commands = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (promises); i++)
+    smtp_server_set_extension_enabled (fixture->front.server, promises[i], TRUE);
+  raw_upstream_set_answer (&fixture->upstream, ON_EHLO,
+                           "250-x\r\n250-DSN\r\n250-DELIVERBY\r\n250-MT-PRIORITY\r\n250-FUTURERELEASE 9 9\r\n"
+                           "250-NO-SOLICITING\r\n250 RRVS\r\n", 0);
+  relay_run (fixture, send_kept_promises, NULL);
+  commands = get_commands (fixture);
+  g_assert_nonnull (strstr (commands, "MAIL FROM:<a@example.org> by=60;R MT-PRIORITY=3 SOLICIT=a HOLDFOR=5 ENVID=x;"
+                                      "RCPT TO:<b@example.org> RRVS=2014-04-03T23:01:00Z;R ORCPT=rfc822;C"));
+}
+
 static SmtpVerdict
 rewrite (SmtpServer     *server,
          SmtpSession    *session,
@@ -1096,6 +1157,8 @@ add_others (void)
   ADD ("message/back-pressure", NULL, test_back_pressure);
   ADD ("envelope/parameters", NULL, test_envelope);
   ADD ("envelope/old-server", NULL, test_old_server);
+  ADD ("envelope/promises", NULL, test_promises);
+  ADD ("envelope/promises-it-cannot-keep", NULL, test_promises_it_cannot_keep);
   ADD ("envelope/rewritten", NULL, test_rewritten);
   ADD ("envelope/disagreed", NULL, test_disagreed);
   ADD ("hooks/other-stream", NULL, test_other_stream);

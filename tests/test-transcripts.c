@@ -8,6 +8,11 @@
  *   # remark             nothing
  *   set PROPERTY VALUE   a property of the server
  *   hook NAME CODE TEXT  handle-NAME answers so
+ *   extension KEYWORD [VALUE]  the extension is on, with this behind its keyword
+ *   without KEYWORD      it is off
+ *   welcome KEYWORD      handle-parameter knows this parameter
+ *   content OCTETS       handle-burl gives them for any URL
+ *   typed                what MAIL and RCPT said is written down with each message, in E lines
  *   untaken              nobody takes messages; otherwise they are answered "250 2.0.0 taken"
  *   C: LINE              the client sends LINE and CRLF
  *   c: OCTETS            the client sends OCTETS
@@ -25,6 +30,10 @@ typedef struct
 {
   GPtrArray *settings;  /* PROPERTY, VALUE, … */
   GPtrArray *hooks;     /* NAME, "CODE TEXT", … */
+  GPtrArray *extensions;  /* KEYWORD, VALUE or "" or NULL for off, … */
+  GPtrArray *welcome;
+  GBytes *content;
+  gboolean typed;
   gboolean untaken;
   GString *input;
   GString *expected;
@@ -34,6 +43,7 @@ typedef struct
 {
   GString *output;
   gboolean over;
+  const Transcript *transcript;
 } Host;
 
 /* Parsing */
@@ -90,11 +100,34 @@ parse_line (Transcript *self,
     add_pair (self->settings, line + strlen ("set "));
   else if (g_str_has_prefix (line, "hook "))
     add_pair (self->hooks, line + strlen ("hook "));
+  else if (g_str_has_prefix (line, "extension "))
+    {
+      g_auto (GStrv) words = g_strsplit (line + strlen ("extension "), " ", 2);
+
+      g_ptr_array_add (self->extensions, g_strdup (words[0]));
+      g_ptr_array_add (self->extensions, g_strdup (words[1] != NULL ? words[1] : ""));
+    }
+  else if (g_str_has_prefix (line, "without "))
+    {
+      g_ptr_array_add (self->extensions, g_strdup (line + strlen ("without ")));
+      g_ptr_array_add (self->extensions, NULL);
+    }
+  else if (g_str_has_prefix (line, "welcome "))
+    g_ptr_array_add (self->welcome, g_strdup (line + strlen ("welcome ")));
+  else if (g_str_has_prefix (line, "content "))
+    {
+      GString *octets = g_string_new (NULL);
+
+      append_unescaped (octets, line + strlen ("content "));
+      self->content = g_string_free_to_bytes (octets);
+    }
+  else if (g_str_equal (line, "typed"))
+    self->typed = TRUE;
   else if (g_str_equal (line, "untaken"))
     self->untaken = TRUE;
   else if (g_str_equal (line, "closed"))
     g_string_append (self->expected, "closed\n");
-  else if (g_str_has_prefix (line, "S: ") || g_str_has_prefix (line, "M: "))
+  else if (g_str_has_prefix (line, "S: ") || g_str_has_prefix (line, "M: ") || g_str_has_prefix (line, "E: "))
     g_string_append_printf (self->expected, "%s\n", line);
   else if (g_str_has_prefix (line, "M:"))
     g_string_append (self->expected, "M: \n");
@@ -118,6 +151,8 @@ transcript_load (const char *path)
 
   self->settings = g_ptr_array_new_with_free_func (g_free);
   self->hooks = g_ptr_array_new_with_free_func (g_free);
+  self->extensions = g_ptr_array_new_with_free_func (g_free);
+  self->welcome = g_ptr_array_new_with_free_func (g_free);
   self->input = g_string_new (NULL);
   self->expected = g_string_new (NULL);
 
@@ -137,6 +172,9 @@ transcript_free (gpointer data)
 
   g_ptr_array_unref (self->settings);
   g_ptr_array_unref (self->hooks);
+  g_ptr_array_unref (self->extensions);
+  g_ptr_array_unref (self->welcome);
+  g_clear_pointer (&self->content, g_bytes_unref);
   g_string_free (self->input, TRUE);
   g_string_free (self->expected, TRUE);
   g_free (self);
@@ -205,6 +243,100 @@ escape (GString      *out,
     }
 }
 
+/* Every property that says something, but those that are in the transcript anyway. */
+static void
+write_typed (Host       *host,
+             GObject    *object,
+             const char *what)
+{
+  static const char * const skipped = " address parameters reverse-path mail-from mail-parameters mail-options"
+                                      " n-recipients rcpt-tos rcpt-options content body-stream ";
+  guint n;
+  g_autofree GParamSpec **pspecs = g_object_class_list_properties (G_OBJECT_GET_CLASS (object), &n);
+
+  g_string_append_printf (host->output, "E: %s", what);
+  for (guint i = 0; i < n; i++)
+    {
+      g_auto (GValue) value = G_VALUE_INIT;
+      g_autofree char *padded = g_strdup_printf (" %s ", pspecs[i]->name);
+      g_autofree char *text = NULL;
+
+      if (strstr (skipped, padded) != NULL)
+        continue;
+
+      g_value_init (&value, pspecs[i]->value_type);
+      g_object_get_property (object, pspecs[i]->name, &value);
+      if (g_param_value_defaults (pspecs[i], &value))
+        continue;
+
+      if (G_VALUE_HOLDS_STRING (&value))
+        text = g_strescape (g_value_get_string (&value), "");
+      else if (G_VALUE_HOLDS (&value, G_TYPE_STRV))
+        text = g_strjoinv ("|", g_value_get_boxed (&value));
+      else if (G_VALUE_HOLDS_ENUM (&value))
+        text = g_enum_to_string (pspecs[i]->value_type, g_value_get_enum (&value));
+      else if (G_VALUE_HOLDS_FLAGS (&value))
+        text = g_strdup_printf ("%u", g_value_get_flags (&value));
+      else if (G_VALUE_HOLDS (&value, SMTP_TYPE_ADDRESS))
+        text = g_strdup_printf ("<%s>", smtp_address_get_text (g_value_get_boxed (&value)));
+      else
+        {
+          g_auto (GValue) string = G_VALUE_INIT;
+
+          g_value_init (&string, G_TYPE_STRING);
+          g_value_transform (&value, &string);
+          text = g_value_dup_string (&string);
+        }
+      if (*text != '\0')
+        g_string_append_printf (host->output, " %s=%s", pspecs[i]->name, text);
+    }
+  g_string_append_c (host->output, '\n');
+}
+
+static void
+write_all_typed (Host         *host,
+                 SmtpEnvelope *envelope)
+{
+  g_autoptr (GPtrArray) recipients = smtp_envelope_get_recipients (envelope);
+
+  write_typed (host, G_OBJECT (envelope), smtp_envelope_get_mail_from (envelope));
+  for (guint i = 0; i < recipients->len; i++)
+    {
+      SmtpRecipient *recipient = g_ptr_array_index (recipients, i);
+
+      write_typed (host, G_OBJECT (recipient), smtp_address_get_text (smtp_recipient_get_address (recipient)));
+    }
+}
+
+static SmtpVerdict
+welcome_parameter (SmtpServer       *server,
+                   SmtpSession      *session,
+                   SmtpEnvelope     *envelope,
+                   const char       *verb,
+                   const char       *keyword,
+                   const char       *value,
+                   const Transcript *transcript)
+{
+  if (g_ptr_array_find_with_equal_func (transcript->welcome, keyword, g_str_equal, NULL))
+    return SMTP_VERDICT_HANDLED;
+
+  return SMTP_VERDICT_CONTINUE;
+}
+
+static SmtpVerdict
+give_content (SmtpServer       *server,
+              SmtpSession      *session,
+              SmtpEnvelope     *envelope,
+              SmtpRequest      *request,
+              const char       *url,
+              const Transcript *transcript)
+{
+  g_assert_null (strchr (url, ' '));
+  smtp_request_send_content (request, transcript->content);
+
+  return SMTP_VERDICT_HANDLED;
+}
+
 static SmtpVerdict
 take_message (SmtpServer   *server,
               SmtpSession  *session,
@@ -214,6 +346,8 @@ take_message (SmtpServer   *server,
 {
   GBytes *content = smtp_envelope_get_content (envelope);
 
+  if (host->transcript->typed)
+    write_all_typed (host, envelope);
   g_string_append (host->output, "M: ");
   escape (host->output, g_bytes_get_data (content, NULL), g_bytes_get_size (content));
   g_string_append_c (host->output, '\n');
@@ -280,6 +414,20 @@ make_server (const Transcript *transcript,
       g_object_set_property (G_OBJECT (server), name, &value);
     }
 
+  for (guint i = 0; i < transcript->extensions->len; i += 2)
+    {
+      const char *keyword = g_ptr_array_index (transcript->extensions, i);
+      const char *value = g_ptr_array_index (transcript->extensions, i + 1);
+
+      smtp_server_set_extension_enabled (server, keyword, value != NULL);
+      if (value != NULL && *value != '\0')
+        smtp_extension_set_value (smtp_server_lookup_extension (server, keyword), value);
+    }
+  if (transcript->welcome->len > 0)
+    g_signal_connect (server, "handle-parameter", G_CALLBACK (welcome_parameter), (gpointer) transcript);
+  if (transcript->content != NULL)
+    g_signal_connect (server, "handle-burl", G_CALLBACK (give_content), (gpointer) transcript);
+
   for (guint i = 0; i < transcript->hooks->len; i += 2)
     {
       g_autofree char *signal = g_strconcat ("handle-", g_ptr_array_index (transcript->hooks, i), NULL);
@@ -325,7 +473,7 @@ static void
 replay (const Transcript *transcript,
         gssize            cut)
 {
-  Host host = { g_string_new (NULL), FALSE };
+  Host host = { g_string_new (NULL), FALSE, transcript };
   g_autoptr (SmtpServer) server = make_server (transcript, &host);
   g_autoptr (SmtpSession) session = smtp_session_new ();
   Feeder feeder = { smtp_dialogue_new (server, session, &functions, &host), g_string_new (NULL) };

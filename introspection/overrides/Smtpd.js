@@ -144,7 +144,8 @@ const unanswered = new Set(['handle-body', 'handle-disconnect']);
 
 function wrap(signal, callback) {
     const name = signal.replaceAll('_', '-');
-    if (!name.startsWith('handle-'))
+    // Without a request there is nothing to hold: a promise is no answer there, and refused.
+    if (!name.startsWith('handle-') || name === 'handle-parameter')
         return callback;
     return unanswered.has(name) ? listener(callback) : hook(callback);
 }

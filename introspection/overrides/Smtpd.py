@@ -475,6 +475,16 @@ class SaslMechanism(Derivable, Smtpd.SaslMechanism):
     pass
 
 
+@export
+@derivable
+@attributes
+class Extension(Derivable, Smtpd.Extension):
+
+    def add_command(self, verb: str, callback, *args):
+        """Adds a command; `callback` may return a reply, and may be a coroutine function."""
+        super().add_command(verb, functools.partial(call_method, callback), *args)
+
+
 for name in dir(Smtpd):
     if isinstance(getattr(Smtpd, name), type) and issubclass(getattr(Smtpd, name), Handler):
         attributes(getattr(Smtpd, name))
@@ -483,10 +493,19 @@ for name in dir(Smtpd):
 UNANSWERED = {'handle-body', 'handle-disconnect'}
 
 
+def is_coroutine_function(function):
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, '__call__', None))
+
+
 def hook_of(signal, callback):
     """What is connected in the place of a callback."""
     name = signal.replace('_', '-')
     if not name.startswith('handle-'):
+        return callback
+    if name == 'handle-parameter':
+        # There is no request to hold.
+        if is_coroutine_function(callback):
+            raise TypeError('handle-parameter wants an answer at once: no coroutine function')
         return callback
     return Hook(call_listener if name in UNANSWERED else call_hook, callback)
 

@@ -328,7 +328,7 @@ gboolean
 smtp_auth_holds_back (SmtpDialogue  *self,
                       SmtpReply    **reply)
 {
-  const SmtpAuthConfig *config = &smtp_server_get_config (self->server)->auth;
+  const SmtpAuthConfig *config = &self->config->auth;
   SmtpAuthExchange *exchange = self->auth;
 
   if (exchange->mechanism == NULL || smtp_reply_get_class (*reply) != 5)

@@ -177,8 +177,17 @@ is_empty (const Offer *self)
   return TRUE;
 }
 
+static void
+append_word (GString    *line,
+             const char *word)
+{
+  if (line->len > 0)
+    g_string_append_c (line, ' ');
+  g_string_append (line, word);
+}
+
 char *
-smtp_auth_offer_announce (SmtpServer  *server,
+smtp_auth_offer_describe (SmtpServer  *server,
                           SmtpSession *session)
 {
   g_autoptr (GString) line = NULL;
@@ -190,18 +199,18 @@ smtp_auth_offer_announce (SmtpServer  *server,
   if (smtp_session_get_authenticated (session) || is_empty (&offer))
     return NULL;
 
-  line = g_string_new ("AUTH");
+  line = g_string_new (NULL);
   for (guint i = 0; own != NULL && i < own->len; i++)
     {
       const SmtpOwnMechanism *mechanism = g_ptr_array_index (own, i);
 
       if (offers_own (&offer, mechanism->name))
-        g_string_append_printf (line, " %s", mechanism->name);
+        append_word (line, mechanism->name);
     }
   for (guint i = 0; i < G_N_ELEMENTS (mechanisms); i++)
     {
       if (offers (&offer, &mechanisms[i]))
-        g_string_append_printf (line, " %s", mechanisms[i].name);
+        append_word (line, mechanisms[i].name);
     }
 
   return g_string_free (g_steal_pointer (&line), FALSE);

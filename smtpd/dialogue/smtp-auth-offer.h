@@ -10,8 +10,8 @@ G_BEGIN_DECLS
  * Which mechanisms of SASL a client is offered, and why not others.
  */
 
-/* The keyword of EHLO with its mechanisms, NULL if there is nothing to offer now. */
-char     *smtp_auth_offer_announce    (SmtpServer  *server,
+/* The mechanisms, with a space between them, NULL if there is nothing to offer now. */
+char     *smtp_auth_offer_describe    (SmtpServer  *server,
                                        SmtpSession *session);
 /* Whether AUTH can be used at all, now or after STARTTLS. */
 gboolean  smtp_auth_offer_is_possible (SmtpServer  *server,

@@ -59,7 +59,7 @@ static SmtpReply *
 answer_bdat (SmtpDialogue *self,
              SmtpRequest  *request)
 {
-  g_autofree char *text = g_strdup_printf ("2.0.0 %" G_GUINT64_FORMAT " octets received", self->chunk_left);
+  g_autofree char *text = g_strdup_printf ("%" G_GUINT64_FORMAT " octets received", self->chunk_left);
 
   return smtp_reply_new (250, text);
 }
@@ -74,7 +74,7 @@ apply_bdat (SmtpDialogue *self,
 static SmtpStandardReply
 check_bdat (SmtpDialogue *self)
 {
-  guint64 limit = smtp_server_get_config (self->server)->data_size_limit;
+  guint64 limit = self->config->data_size_limit;
 
   if (limit != 0 && is_beyond (self, limit))
     {

@@ -99,6 +99,34 @@ smtp_command_table_add_callback (SmtpCommandTable    *self,
   smtp_command_clear (&command);
 }
 
+void
+smtp_command_table_add_extension (SmtpCommandTable    *self,
+                                  const char          *verb,
+                                  SmtpCommandCallback  callback,
+                                  gpointer             user_data,
+                                  SmtpExtension       *extension)
+{
+  Owner *owner = g_atomic_rc_box_new0 (Owner);
+  SmtpCommand command = { .callback = callback, .user_data = user_data, .owner = owner,
+                          .own_extension = extension };
+
+  owner->user_data = g_object_ref (extension);
+  owner->destroy = g_object_unref;
+  smtp_command_table_add (self, verb, &command);
+  smtp_command_clear (&command);
+}
+
+void
+smtp_command_table_drop_extension (SmtpCommandTable *self,
+                                   const char       *verb,
+                                   SmtpExtension    *extension)
+{
+  const SmtpCommand *command = g_hash_table_lookup (self->commands, verb);
+
+  if (command != NULL && command->own_extension == extension)
+    g_hash_table_remove (self->commands, verb);
+}
+
 gboolean
 smtp_command_table_remove (SmtpCommandTable *self,
                            const char       *verb)

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "smtp-extension-ids.h"
 #include "smtp-server.h"
 
 G_BEGIN_DECLS
@@ -25,6 +26,9 @@ typedef struct
   SmtpCommandCallback  callback;   /* of a program */
   gpointer             user_data;
   gpointer             owner;      /* keeps user_data alive */
+  SmtpExtensionId      extension;  /* of the library's, without which there is no such command */
+  SmtpExtension       *own_extension; /* the same for one of a program's; not to be looked at once it runs */
+  const char          *help;       /* what it looks like; NULL: nobody knows */
   SmtpCommandProtocols protocols;
   guint                line_extra; /* octets that extensions add to the line, RFC 5321 section 4.5.3.1.4 */
   gboolean             asks_more;  /* succeeds with 3yz, not 2yz: DATA */
@@ -47,6 +51,16 @@ void               smtp_command_table_add_callback (SmtpCommandTable *self,
                                                 SmtpCommandCallback  callback,
                                                 gpointer             user_data,
                                                 GDestroyNotify       destroy);
+/* One of an extension of a program's, which owns @user_data and is kept as long as anybody may need it. */
+void               smtp_command_table_add_extension (SmtpCommandTable *self,
+                                                const char          *verb,
+                                                SmtpCommandCallback  callback,
+                                                gpointer             user_data,
+                                                SmtpExtension       *extension);
+/* Takes it away, if it has not been replaced; what it has stood in the place of is back. */
+void               smtp_command_table_drop_extension (SmtpCommandTable *self,
+                                                const char          *verb,
+                                                SmtpExtension       *extension);
 /* FALSE if there was none. */
 gboolean           smtp_command_table_remove   (SmtpCommandTable    *self,
                                                 const char          *verb);

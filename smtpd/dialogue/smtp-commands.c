@@ -7,8 +7,11 @@
 #include "smtp-auth-command.h"
 #include "smtp-auth-offer.h"
 #include "smtp-bdat-command.h"
+#include "smtp-burl-command.h"
+#include "smtp-etrn-command.h"
 #include "smtp-mail-command.h"
 #include "smtp-message.h"
+#include "smtp-profile.h"
 #include "smtp-stages.h"
 #include "smtp-starttls-command.h"
 #include "smtp-session-private.h"
@@ -26,6 +29,8 @@
   SmtpDialogue *self = smtp_request_get_dialogue (request);           \
   if (self == NULL)                                                   \
     return
+
+#define METHOD(name) G_STRUCT_OFFSET (SmtpServerClass, name)
 
 static gboolean
 has_argument (SmtpRequest *request)
@@ -45,9 +50,14 @@ SmtpReply *
 smtp_commands_answer_greet (SmtpDialogue *self,
                             SmtpRequest  *request)
 {
-  const SmtpServerConfig *config = smtp_server_get_config (self->server);
-  g_autofree char *text = g_strjoin (" ", config->hostname, self->is_lmtp ? "LMTP" : "ESMTP",
-                                     *config->ident != '\0' ? config->ident : NULL, NULL);
+  const SmtpServerConfig *config = self->config;
+  g_autofree char *text = NULL;
+
+  if (smtp_dialogue_is_foreign (self))
+    return smtp_profile_greet (self);
+
+  text = g_strjoin (" ", config->hostname, self->is_lmtp ? "LMTP" : "ESMTP",
+                    *config->ident != '\0' ? config->ident : NULL, NULL);
 
   return smtp_reply_new (220, text);
 }
@@ -69,7 +79,15 @@ static SmtpReply *
 answer_helo (SmtpDialogue *self,
              SmtpRequest  *request)
 {
-  return smtp_reply_new (250, smtp_server_get_config (self->server)->hostname);
+  return smtp_reply_new (250, self->config->hostname);
+}
+
+static gboolean
+is_host_name (SmtpDialogue *self,
+              const char   *argument)
+{
+  return smtp_helo_name_is_valid (argument, strlen (argument)) ||
+         (*argument != '\0' && smtp_dialogue_is_foreign (self));
 }
 
 static void
@@ -90,7 +108,7 @@ real_helo (SmtpServer  *server,
   DIALOGUE_OR_RETURN (request);
 
   argument = smtp_request_get_argument (request);
-  if (smtp_helo_name_is_valid (argument, strlen (argument)))
+  if (is_host_name (self, argument))
     smtp_stages_run_hooks (request, SMTP_HOOK_HELO, &effect);
   else
     smtp_dialogue_refuse_request (self, request, SMTP_REPLY_HELO_SYNTAX);
@@ -126,7 +144,7 @@ real_ehlo (SmtpServer  *server,
   DIALOGUE_OR_RETURN (request);
 
   argument = smtp_request_get_argument (request);
-  if (!smtp_helo_name_is_valid (argument, strlen (argument)))
+  if (!is_host_name (self, argument))
     {
       smtp_dialogue_refuse_request (self, request, self->is_lmtp ? SMTP_REPLY_LHLO_SYNTAX : SMTP_REPLY_EHLO_SYNTAX);
       return;
@@ -238,6 +256,55 @@ answer_vrfy (SmtpDialogue *self,
   return standard (SMTP_REPLY_CANNOT_VRFY);
 }
 
+/* RFC 6531 section 3.7.4.2: an address outside ASCII has SMTPUTF8 behind it. Which is not part of it. */
+static SmtpStandardReply
+check_user (SmtpDialogue      *self,
+            SmtpRequest       *request,
+            SmtpStandardReply  syntax)
+{
+  static const char suffix[] = " SMTPUTF8";
+  const char *argument = smtp_request_get_argument (request);
+  gsize length = strlen (argument);
+  gboolean is_utf8 = FALSE;
+
+  if (smtp_session_get_extended_smtp (self->session) &&
+      smtp_dialogue_has_extension (self, SMTP_ESMTP_SMTPUTF8) && length > strlen (suffix) &&
+      g_ascii_strcasecmp (argument + length - strlen (suffix), suffix) == 0)
+    {
+      is_utf8 = TRUE;
+      length -= strlen (suffix);
+      while (length > 0 && argument[length - 1] == ' ')
+        length--;
+      smtp_request_cut_argument (request, length);
+    }
+
+  if (length == 0)
+    return syntax;
+
+  return is_utf8 || g_str_is_ascii (argument) ? SMTP_N_STANDARD_REPLIES : SMTP_REPLY_ARGUMENT_NOT_ASCII;
+}
+
+static void
+ask_about_user (SmtpRequest       *request,
+                SmtpStandardReply  syntax,
+                SmtpHook           hook,
+                const SmtpEffect  *effect)
+{
+  g_autoptr (SmtpReply) doubt = NULL;
+  SmtpStandardReply wrong;
+  DIALOGUE_OR_RETURN (request);
+
+  wrong = check_user (self, request, syntax);
+  if (hook == SMTP_HOOK_VRFY && wrong == SMTP_N_STANDARD_REPLIES && smtp_dialogue_is_foreign (self))
+    doubt = smtp_profile_doubt (self, smtp_request_get_argument (request));
+  if (doubt != NULL)
+    smtp_request_send_reply (request, doubt);
+  else if (wrong == SMTP_N_STANDARD_REPLIES)
+    smtp_stages_run_hooks (request, hook, effect);
+  else
+    smtp_dialogue_refuse_request (self, request, wrong);
+}
+
 static void
 real_vrfy (SmtpServer  *server,
            SmtpSession *session,
@@ -245,12 +312,8 @@ real_vrfy (SmtpServer  *server,
            const char  *argument)
 {
   static const SmtpEffect effect = { answer_vrfy, NULL };
-  DIALOGUE_OR_RETURN (request);
 
-  if (has_argument (request))
-    smtp_stages_run_hooks (request, SMTP_HOOK_VRFY, &effect);
-  else
-    smtp_dialogue_refuse_request (self, request, SMTP_REPLY_VRFY_SYNTAX);
+  ask_about_user (request, SMTP_REPLY_VRFY_SYNTAX, SMTP_HOOK_VRFY, &effect);
 }
 
 static SmtpReply *
@@ -267,27 +330,25 @@ real_expn (SmtpServer  *server,
            const char  *argument)
 {
   static const SmtpEffect effect = { answer_expn, NULL };
-  DIALOGUE_OR_RETURN (request);
 
-  if (has_argument (request))
-    smtp_stages_run_hooks (request, SMTP_HOOK_EXPN, &effect);
-  else
-    smtp_dialogue_refuse_request (self, request, SMTP_REPLY_EXPN_SYNTAX);
+  ask_about_user (request, SMTP_REPLY_EXPN_SYNTAX, SMTP_HOOK_EXPN, &effect);
 }
 
 /* HELP, section 4.1.1.8 */
 
 /* Whether a command is of any use to this client now. */
 static gboolean
-is_on_offer (SmtpDialogue *self,
-             const char   *verb)
+is_on_offer (SmtpDialogue      *self,
+             const SmtpCommand *command)
 {
-  const SmtpCommand *command = smtp_command_table_lookup (smtp_server_get_commands (self->server), verb);
+  const SmtpBuiltinExtension *extension = smtp_builtin_extension_get (command->extension);
 
-  if (command->protocols & (self->is_lmtp ? SMTP_ONLY : LMTP_ONLY))
+  if ((command->protocols & (self->is_lmtp ? SMTP_ONLY : LMTP_ONLY)) ||
+      !smtp_extensions_has_command (self->server, self->session, command))
     return FALSE;
 
-  if (command->offset == smtp_command_auth_offset)
+  /* After STARTTLS counts, too. EXPN is known to all, if only to be refused. */
+  if (command->extension == SMTP_ESMTP_AUTH)
     return smtp_auth_offer_is_possible (self->server, self->session);
 
   if (command->offset == METHOD (xclient))
@@ -295,26 +356,48 @@ is_on_offer (SmtpDialogue *self,
   if (command->offset == METHOD (xforward))
     return smtp_xforward_is_allowed (self->server, self->session);
 
-  return command->offset != smtp_command_starttls_offset ||
-         smtp_starttls_is_on_offer (self->server, self->session);
+  return command->extension == SMTP_ESMTP_EXPN || extension->is_on_offer == NULL ||
+         extension->is_on_offer (self->server, self->session);
 }
 
 static SmtpReply *
-answer_help (SmtpDialogue *self,
-             SmtpRequest  *request)
+list_commands (SmtpDialogue *self)
 {
-  g_autoptr (GPtrArray) verbs = smtp_command_table_get_verbs (smtp_server_get_commands (self->server));
+  SmtpCommandTable *table = smtp_server_get_commands (self->server);
+  g_autoptr (GPtrArray) verbs = smtp_command_table_get_verbs (table);
   g_autoptr (GString) text = g_string_new (NULL);
 
   for (guint i = 0; i < verbs->len; i++)
     {
       const char *verb = g_ptr_array_index (verbs, i);
 
-      if (is_on_offer (self, verb))
+      if (is_on_offer (self, smtp_command_table_lookup (table, verb)))
         g_string_append_printf (text, "%s%s", text->len > 0 ? " " : "", verb);
     }
 
   return smtp_reply_new (214, text->str);
+}
+
+static SmtpReply *
+answer_help (SmtpDialogue *self,
+             SmtpRequest  *request)
+{
+  g_autofree char *verb = g_ascii_strup (smtp_request_get_argument (request), -1);
+  const SmtpCommand *command = smtp_command_table_lookup (smtp_server_get_commands (self->server), verb);
+  g_autofree char *parameters = NULL;
+  g_autofree char *text = NULL;
+
+  if (smtp_dialogue_is_foreign (self))
+    return smtp_profile_help (self, smtp_request_get_argument (request));
+  if (command == NULL || command->help == NULL || !is_on_offer (self, command))
+    return list_commands (self);
+
+  if (command->offset == METHOD (mail) || command->offset == METHOD (rcpt))
+    parameters = smtp_extensions_describe_parameters (self->server, self->session,
+                                                      command->offset == METHOD (rcpt));
+  text = g_strconcat ("Syntax: ", command->help, parameters, NULL);
+
+  return smtp_reply_new (214, text);
 }
 
 static void
@@ -398,17 +481,19 @@ const SmtpCommand smtp_command_unknown = { .offset = METHOD (unknown_command) };
 
 const gsize smtp_command_mail_offset = METHOD (mail);
 const gsize smtp_command_rcpt_offset = METHOD (rcpt);
+const gsize smtp_command_data_offset = METHOD (data);
 const gsize smtp_command_bdat_offset = METHOD (bdat);
+const gsize smtp_command_burl_offset = METHOD (burl);
 const gsize smtp_command_quit_offset = METHOD (quit);
 const gsize smtp_command_starttls_offset = METHOD (starttls);
 const gsize smtp_command_auth_offset = METHOD (auth);
 
-/* Octets beyond the 512 of RFC 5321 section 4.5.3.1.4: SIZE adds 26 (RFC 1870 section 3), 8BITMIME 17
- * (RFC 6152 section 2), SMTPUTF8 10 (RFC 6531 section 3.1), AUTH 500 (RFC 4954 section 3). */
-#define MAIL_EXTRA (26 + 17 + 10 + 500)
+/* Octets beyond the 512 of RFC 5321 section 4.5.3.1.4. What MAIL and RCPT have is a matter of their
+ * parameters. Addresses in VRFY and EXPN may have SMTPUTF8 behind them, and URLs of IMAP are long. */
 #define UTF8_EXTRA 10
+#define BURL_EXTRA 1536
 
-G_STATIC_ASSERT (MAIL_EXTRA <= SMTP_COMMAND_EXTRA_MAX);
+G_STATIC_ASSERT (BURL_EXTRA <= SMTP_COMMAND_EXTRA_MAX);
 
 SmtpCommandTable *
 smtp_commands_get_standard (void)
@@ -419,25 +504,39 @@ smtp_commands_get_standard (void)
     SmtpCommand command;
   } commands[] =
   {
-    { "HELO", { .offset = METHOD (helo), .protocols = SMTP_ONLY, .is_for_strangers = TRUE, .is_junk = TRUE } },
-    { "EHLO", { .offset = METHOD (ehlo), .protocols = SMTP_ONLY, .is_for_clear = TRUE, .is_for_strangers = TRUE, .is_junk = TRUE } },
-    { "LHLO", { .offset = METHOD (ehlo), .protocols = LMTP_ONLY, .is_for_clear = TRUE, .is_for_strangers = TRUE, .is_junk = TRUE } },
-    { "MAIL", { .offset = METHOD (mail), .is_counted = TRUE, .adds_status = TRUE, .line_extra = MAIL_EXTRA } },
-    { "RCPT", { .offset = METHOD (rcpt), .is_counted = TRUE, .adds_status = TRUE } },
-    { "DATA", { .offset = METHOD (data), .adds_status = TRUE, .asks_more = TRUE } },
-    { "BDAT", { .offset = METHOD (bdat), .adds_status = TRUE } },
-    { "RSET", { .offset = METHOD (rset), .adds_status = TRUE, .is_for_strangers = TRUE, .is_junk = TRUE } },
-    { "VRFY", { .offset = METHOD (vrfy), .adds_status = TRUE, .line_extra = UTF8_EXTRA, .is_junk = TRUE } },
-    { "EXPN", { .offset = METHOD (expn), .adds_status = TRUE, .line_extra = UTF8_EXTRA, .is_junk = TRUE } },
-    { "HELP", { .offset = METHOD (help), .adds_status = TRUE, .is_for_strangers = TRUE, .is_junk = TRUE } },
-    { "NOOP", { .offset = METHOD (noop), .adds_status = TRUE, .is_for_clear = TRUE, .is_for_strangers = TRUE, .is_junk = TRUE } },
-    { "QUIT", { .offset = METHOD (quit), .is_counted = TRUE, .adds_status = TRUE, .is_for_clear = TRUE, .is_for_strangers = TRUE } },
-    { "STARTTLS", { .offset = METHOD (starttls), .adds_status = TRUE, .is_for_clear = TRUE, .is_for_strangers = TRUE } },
-    { "AUTH", { .offset = METHOD (auth), .adds_status = TRUE, .line_extra = SMTP_AUTH_LINE_EXTRA,
-                .is_for_strangers = TRUE } },
-    { "XCLIENT", { .offset = METHOD (xclient), .line_extra = SMTP_COMMAND_EXTRA_MAX, .is_for_strangers = TRUE } },
-    { "XFORWARD", { .offset = METHOD (xforward), .adds_status = TRUE, .line_extra = SMTP_COMMAND_EXTRA_MAX,
-                    .is_for_strangers = TRUE } },
+    { "HELO", { .offset = METHOD (helo), .help = "HELO host-name",
+                .protocols = SMTP_ONLY, .is_for_strangers = TRUE, .is_junk = TRUE } },
+    { "EHLO", { .offset = METHOD (ehlo), .help = "EHLO host-name",
+                .protocols = SMTP_ONLY, .is_for_clear = TRUE, .is_for_strangers = TRUE, .is_junk = TRUE } },
+    { "LHLO", { .offset = METHOD (ehlo), .help = "LHLO host-name",
+                .protocols = LMTP_ONLY, .is_for_clear = TRUE, .is_for_strangers = TRUE, .is_junk = TRUE } },
+    { "MAIL", { .offset = METHOD (mail), .help = "MAIL FROM:<address>", .adds_status = TRUE, .is_counted = TRUE } },
+    { "RCPT", { .offset = METHOD (rcpt), .help = "RCPT TO:<address>", .adds_status = TRUE, .is_counted = TRUE } },
+    { "DATA", { .offset = METHOD (data), .help = "DATA", .adds_status = TRUE, .asks_more = TRUE } },
+    { "BDAT", { .offset = METHOD (bdat), .help = "BDAT size [LAST]", .adds_status = TRUE,
+                .extension = SMTP_ESMTP_CHUNKING } },
+    { "BURL", { .offset = METHOD (burl), .help = "BURL url [LAST]", .adds_status = TRUE,
+                .line_extra = BURL_EXTRA, .extension = SMTP_ESMTP_BURL } },
+    { "RSET", { .offset = METHOD (rset), .help = "RSET", .adds_status = TRUE, .is_for_strangers = TRUE, .is_junk = TRUE } },
+    { "VRFY", { .offset = METHOD (vrfy), .help = "VRFY user", .adds_status = TRUE, .line_extra = UTF8_EXTRA, .is_junk = TRUE } },
+    { "EXPN", { .offset = METHOD (expn), .help = "EXPN list", .adds_status = TRUE, .line_extra = UTF8_EXTRA,
+                .extension = SMTP_ESMTP_EXPN, .is_junk = TRUE } },
+    { "ETRN", { .offset = METHOD (etrn), .help = "ETRN [@]domain", .adds_status = TRUE,
+                .extension = SMTP_ESMTP_ETRN, .is_junk = TRUE } },
+    { "HELP", { .offset = METHOD (help), .help = "HELP [command]", .adds_status = TRUE, .is_for_strangers = TRUE,
+                .extension = SMTP_ESMTP_HELP, .is_junk = TRUE } },
+    { "NOOP", { .offset = METHOD (noop), .help = "NOOP", .adds_status = TRUE,
+                .is_for_clear = TRUE, .is_for_strangers = TRUE, .is_junk = TRUE } },
+    { "QUIT", { .offset = METHOD (quit), .help = "QUIT", .adds_status = TRUE,
+                .is_for_clear = TRUE, .is_for_strangers = TRUE, .is_counted = TRUE } },
+    { "STARTTLS", { .offset = METHOD (starttls), .help = "STARTTLS", .adds_status = TRUE,
+                .is_for_clear = TRUE, .is_for_strangers = TRUE, .extension = SMTP_ESMTP_STARTTLS } },
+    { "AUTH", { .offset = METHOD (auth), .help = "AUTH mechanism [initial-response]", .adds_status = TRUE,
+                .line_extra = SMTP_AUTH_LINE_EXTRA, .is_for_strangers = TRUE, .extension = SMTP_ESMTP_AUTH } },
+    { "XCLIENT", { .offset = METHOD (xclient), .help = "XCLIENT attribute=value...",
+                   .line_extra = SMTP_COMMAND_EXTRA_MAX, .is_for_strangers = TRUE } },
+    { "XFORWARD", { .offset = METHOD (xforward), .help = "XFORWARD attribute=value...", .adds_status = TRUE,
+                    .line_extra = SMTP_COMMAND_EXTRA_MAX, .is_for_strangers = TRUE } },
   };
   static SmtpCommandTable *table = NULL;
 
@@ -474,5 +573,7 @@ smtp_commands_install_methods (SmtpServerClass *klass)
   klass->auth = smtp_auth_command;
   klass->xclient = smtp_xclient_command;
   klass->xforward = smtp_xforward_command;
+  klass->etrn = smtp_etrn_command;
+  klass->burl = smtp_burl_command;
   klass->unknown_command = real_unknown_command;
 }

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* The most that extensions add to the length of any command line but AUTH's. */
-#define SMTP_COMMAND_EXTRA_MAX 553
+/* The most that extensions of the library add to the length of any command line but AUTH's. */
+#define SMTP_COMMAND_EXTRA_MAX 1792
 
 /* What has no verb of its own. */
 extern const SmtpCommand smtp_command_greet;
@@ -18,7 +18,9 @@ extern const SmtpCommand smtp_command_unknown;
 /* Those that the dialogue must know. */
 extern const gsize smtp_command_mail_offset;
 extern const gsize smtp_command_rcpt_offset;
+extern const gsize smtp_command_data_offset;
 extern const gsize smtp_command_bdat_offset;
+extern const gsize smtp_command_burl_offset;
 extern const gsize smtp_command_quit_offset;
 extern const gsize smtp_command_starttls_offset;
 extern const gsize smtp_command_auth_offset;

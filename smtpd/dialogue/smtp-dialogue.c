@@ -11,6 +11,7 @@
 #include "smtp-events.h"
 #include "smtp-lines.h"
 #include "smtp-message.h"
+#include "smtp-profile.h"
 #include "smtp-session-private.h"
 #include "smtp-stages.h"
 #include "wire/smtp-text.h"
@@ -29,6 +30,8 @@ smtp_dialogue_new (SmtpServer             *server,
   self->server = server;
   self->statistics = smtp_server_get_private (server)->statistics;
   self->session = g_object_ref (session);
+  self->config = smtp_server_get_config (server);
+  self->extensions = smtp_session_get_extensions (session);
   self->host = host;
   self->host_data = host_data;
 
@@ -115,7 +118,7 @@ static void
 keep_pace (SmtpDialogue *self,
            gsize         octets)
 {
-  const SmtpServerConfig *config = smtp_server_get_config (self->server);
+  const SmtpServerConfig *config = self->config;
 
   if (!is_receiving (self))
     smtp_pace_end (&self->pace);
@@ -143,7 +146,7 @@ get_appointment (SmtpDialogue *self)
 void
 smtp_dialogue_arm (SmtpDialogue *self)
 {
-  const SmtpServerConfig *config = smtp_server_get_config (self->server);
+  const SmtpServerConfig *config = self->config;
   guint seconds = config->timeout;
   gint64 appointment;
 
@@ -181,7 +184,7 @@ log_reply (SmtpDialogue *self,
 {
   g_autoptr (GString) line = NULL;
 
-  if (!smtp_server_get_config (self->server)->log_dialogue)
+  if (!self->config->log_dialogue)
     return;
 
   line = g_string_new (NULL);
@@ -189,17 +192,39 @@ log_reply (SmtpDialogue *self,
   g_debug ("session %" G_GUINT64_FORMAT " < %s", smtp_session_get_id (self->session), line->str);
 }
 
-void
-smtp_dialogue_say (SmtpDialogue *self,
-                   SmtpReply    *reply)
+/* Whether the library's own answers go out as they are. */
+static gboolean
+speaks_plainly (SmtpDialogue *self)
 {
+  return G_UNLIKELY (!smtp_dialogue_has_extension (self, SMTP_ESMTP_ENHANCEDSTATUSCODES)) ||
+         smtp_dialogue_is_foreign (self);
+}
+
+static void
+say_to (SmtpDialogue *self,
+        SmtpRequest  *request,
+        SmtpReply    *reply)
+{
+  g_autoptr (SmtpReply) phrased = NULL;
+  SmtpReply *original = reply;
+  const char *wire;
   gsize length;
-  const char *wire = smtp_reply_get_wire (reply, &length);
+
+  if (speaks_plainly (self))
+    reply = phrased = smtp_profile_phrase (self, request, reply);
+  wire = smtp_reply_get_wire (reply, &length);
 
   log_reply (self, wire, length - strlen ("\r\n"));
   self->host->write (self->host_data, wire, length);
   if (*wire >= '4')
-    smtp_events_count_refusal (self, reply);
+    smtp_events_count_refusal (self, original);
+}
+
+void
+smtp_dialogue_say (SmtpDialogue *self,
+                   SmtpReply    *reply)
+{
+  say_to (self, NULL, reply);
 }
 
 void
@@ -278,7 +303,7 @@ smtp_dialogue_close (SmtpDialogue *self,
 gboolean
 smtp_dialogue_count_error (SmtpDialogue *self)
 {
-  const SmtpServerConfig *config = smtp_server_get_config (self->server);
+  const SmtpServerConfig *config = self->config;
 
   self->errors++;
   smtp_statistics_count (self->statistics, SMTP_COUNT_CLIENT_ERRORS);
@@ -341,6 +366,7 @@ smtp_dialogue_drop_envelope (SmtpDialogue *self)
   self->chunking = self->chunking_failed = self->chunk_is_kept = FALSE;
   self->envelope_is_new = FALSE;
   self->refused_recipients = 0;
+  self->recipient_domains = 0;
 }
 
 /* Commands */
@@ -363,8 +389,17 @@ is_misleading (SmtpDialogue *self,
   if (smtp_reply_get_class (reply) >= 4)
     return FALSE;
 
+  /* The commands below belong to extensions; most are none of these. */
+  if (self->command.extension == SMTP_ESMTP_NONE)
+    return !is_success (self, reply) || (self->command.asks_more && self->effect == NULL);
+
   /* Nobody has made ready for the octets of the chunk: they would be lost. */
   if (self->command.offset == smtp_command_bdat_offset && self->effect == NULL && self->body == NULL)
+    return TRUE;
+
+  /* Likewise: there are none. */
+  if (self->command.offset == smtp_command_burl_offset &&
+      (self->effect == NULL || smtp_request_get_content (self->request) == NULL))
     return TRUE;
 
   /* AUTH succeeds by 235 alone, and only when the hook of the verdict, or what stands in its place, has
@@ -376,7 +411,7 @@ is_misleading (SmtpDialogue *self,
   if (self->command.offset == smtp_command_starttls_offset && !self->starts_tls)
     return TRUE;
 
-  return !is_success (self, reply) || (self->command.asks_more && self->effect == NULL);
+  return !is_success (self, reply);
 }
 
 /* The answer that goes out: what a program said, made to fit the command. */
@@ -393,7 +428,10 @@ fix_answer (SmtpDialogue *self,
       return smtp_reply_ref (failure);
     }
 
-  return self->command.adds_status ? smtp_reply_with_status (answer) : smtp_reply_ref (answer);
+  if (!self->command.adds_status || smtp_reply_get_status (answer) != NULL || speaks_plainly (self))
+    return smtp_reply_ref (answer);
+
+  return smtp_reply_with_status (answer);
 }
 
 /* State follows what the client is told. */
@@ -438,7 +476,7 @@ say_answer (SmtpDialogue *self,
   guint n = smtp_request_get_n_recipients (request);
 
   if (n == 0 || smtp_reply_get_code (reply) == 421)
-    smtp_dialogue_say (self, reply);
+    say_to (self, request, reply);
 
   for (guint i = 0; i < n && smtp_reply_get_code (reply) != 421; i++)
     {
@@ -471,10 +509,12 @@ smtp_dialogue_finish (SmtpDialogue *self)
   g_autoptr (SmtpReply) answer = smtp_request_get_answer (self->request);
   g_autoptr (SmtpReply) reply = fix_answer (self, answer);
   g_autoptr (SmtpRequest) request = NULL;
+  g_autoptr (GBytes) content = NULL;
   gboolean success = is_success (self, reply);
   gboolean ends;
   gboolean is_message = self->message_ended;
-  gboolean is_chunk = self->command.offset == smtp_command_bdat_offset;
+  gboolean is_content = self->command.offset == smtp_command_burl_offset && self->effect != NULL;
+  gboolean is_chunk = self->command.offset == smtp_command_bdat_offset || is_content;
   gboolean is_proxy = self->phase == SMTP_PHASE_PROXY;
 
   if (self->auth != NULL && smtp_auth_holds_back (self, &reply))
@@ -496,6 +536,7 @@ smtp_dialogue_finish (SmtpDialogue *self)
   smtp_request_finish (request, reply);
   self->depth--;
 
+  content = smtp_request_get_content (request) != NULL ? g_bytes_ref (smtp_request_get_content (request)) : NULL;
   g_clear_object (&self->spare);
   self->spare = smtp_request_recycle (g_steal_pointer (&request));
 
@@ -506,7 +547,14 @@ smtp_dialogue_finish (SmtpDialogue *self)
   else if (self->phase == SMTP_PHASE_TLS)
     end_tls_stage (self, success);
   else if (is_chunk)
-    smtp_message_begin_chunk (self, reply, success);
+    {
+      if (is_content)
+        {
+          self->chunk_left = 0;
+          self->chunking_failed |= !success;
+        }
+      smtp_message_begin_chunk (self, reply, success, content);
+    }
 }
 
 void

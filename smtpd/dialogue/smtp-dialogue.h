@@ -9,6 +9,7 @@
 #include "smtp-replies.h"
 #include "smtp-request-private.h"
 #include "smtp-server-private.h"
+#include "smtp-session-private.h"
 #include "wire/smtp-dot-decoder.h"
 #include "wire/smtp-hop-counter.h"
 #include "wire/smtp-line-reader.h"
@@ -83,6 +84,8 @@ struct _SmtpDialogue
 
   SmtpServer *server;      /* not owned: the server ends its dialogues */
   SmtpSession *session;
+  const SmtpServerConfig *config;           /* the server's, looked up once */
+  const SmtpSessionExtensions *extensions;  /* the session's */
   SmtpEnvelope *envelope;
   SmtpPhase phase;
 
@@ -126,6 +129,7 @@ struct _SmtpDialogue
   GArray *command_counts;  /* of smtp_server_count_command() */
   guint messages;          /* that have come to their end */
   guint refused_recipients;
+  guint recipient_domains; /* how many there are; counted where there is a limit */
   guint connected : 1;            /* handle-connect was emitted */
   guint chunk_is_last : 1;
   guint chunk_is_kept : 1;        /* not only swallowed */
@@ -145,6 +149,23 @@ struct _SmtpDialogue
   guint begun : 1;                /* operators know of it */
   guint in_transaction : 1;       /* counted as open */
 };
+
+/* Whether an extension of the library's is switched on for this client. */
+static inline gboolean
+smtp_dialogue_has_extension (const SmtpDialogue *self,
+                             SmtpExtensionId     id)
+{
+  SmtpExtensionSet set = (self->config->esmtp.enabled | self->extensions->added) & ~self->extensions->removed;
+
+  return (set & SMTP_EXTENSION_BIT (id)) != 0;
+}
+
+/* Whether the manners are another server's, SmtpServer:profile. */
+static inline gboolean
+smtp_dialogue_is_foreign (const SmtpDialogue *self)
+{
+  return self->config->esmtp.profile != SMTP_PROFILE_DEFAULT;
+}
 
 SmtpDialogue *smtp_dialogue_new       (SmtpServer             *server,
                                        SmtpSession            *session,

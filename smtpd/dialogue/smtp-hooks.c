@@ -39,6 +39,8 @@ static const HookInfo hooks[SMTP_N_HOOKS] =
   [SMTP_HOOK_VRFY]       = { "handle-vrfy",       GIVES_ARGUMENT, METHOD (handle_vrfy) },
   [SMTP_HOOK_EXPN]       = { "handle-expn",       GIVES_ARGUMENT, METHOD (handle_expn) },
   [SMTP_HOOK_HELP]       = { "handle-help",       GIVES_ARGUMENT, METHOD (handle_help) },
+  [SMTP_HOOK_ETRN]       = { "handle-etrn",       GIVES_ARGUMENT, METHOD (handle_etrn) },
+  [SMTP_HOOK_BURL]       = { "handle-burl",       GIVES_ARGUMENT, METHOD (handle_burl) },
   [SMTP_HOOK_MAIL]       = { "handle-mail",       GIVES_PATH,     METHOD (handle_mail) },
   [SMTP_HOOK_RCPT]       = { "handle-rcpt",       GIVES_PATH,     METHOD (handle_rcpt) },
   [SMTP_HOOK_RSET]       = { "handle-rset",       GIVES_NOTHING,  METHOD (handle_rset) },
@@ -192,6 +194,40 @@ static const HookInfo hooks[SMTP_N_HOOKS] =
  */
 
 /**
+ * SmtpServer::handle-etrn:
+ * @self: the server
+ * @session: the connection
+ * @envelope: (nullable): the transaction, %NULL outside one
+ * @request: the command, through which it is answered
+ * @node: a domain; with `@` in front of it, its subdomains too; with `#`, the name of a queue
+ *
+ * ETRN, RFC 1985: the client wants what waits for @node to be sent on now. Answers are 250 to 253, 458
+ * and 459; if nobody answers, it is 458. The extension is on offer to clients if there is a hook
+ * for this. @envelope is %NULL.
+ *
+ * Returns: the verdict
+ */
+
+/**
+ * SmtpServer::handle-burl:
+ * @self: the server
+ * @session: the connection
+ * @envelope: (nullable): the transaction, %NULL outside one
+ * @request: the command, through which it is answered
+ * @url: an absolute URI
+ *
+ * BURL, RFC 4468: what @url stands for is to be a part of the message, as a chunk of BDAT is. The answer is
+ * [method@Request.send_content]; with any other of 200 to 299 the client gets a 451. If nobody answers, it
+ * is 554 5.6.6. The extension is on offer to clients if there is a hook for this; what URLs are
+ * understood is its [property@Extension:value], by default `imap`.
+ *
+ * The URL is the client's word, and may lead anywhere: into the program's own network as well. When the
+ * message begins with it, [signal@Server::handle-data-begin] is not asked.
+ *
+ * Returns: the verdict
+ */
+
+/**
  * SmtpServer::handle-mail:
  * @self: the server
  * @session: the connection
@@ -319,6 +355,25 @@ static const HookInfo hooks[SMTP_N_HOOKS] =
  */
 
 /**
+ * SmtpServer::handle-parameter:
+ * @self: the server
+ * @session: the connection
+ * @envelope: the transaction
+ * @verb: `MAIL` or `RCPT`
+ * @keyword: the keyword of the parameter, as the client wrote it
+ * @value: (nullable): its value, or %NULL if it has none
+ *
+ * A command has a parameter that no extension claims, and that it is refused for with 555 unless somebody says
+ * that it is welcome: a handler of this signal, or then a [class@Handler]. What it means is for the
+ * hooks of the command to see, in its [struct@Parameters].
+ *
+ * There is no request to hold here, and no time: the answer is the verdict.
+ *
+ * Returns: %SMTP_VERDICT_HANDLED if the parameter may stand there, %SMTP_VERDICT_CONTINUE to let others
+ *   decide; %SMTP_VERDICT_FAILED has the command answered 451
+ */
+
+/**
  * SmtpServer::handle-body:
  * @self: the server
  * @session: the connection
@@ -344,6 +399,7 @@ static const HookInfo hooks[SMTP_N_HOOKS] =
 static guint signals[SMTP_N_HOOKS];
 static guint disconnect_signal;
 static guint body_signal;
+static guint parameter_signal;
 
 /* Handlers of one signal are asked in turn while they have no objection. */
 static gboolean
@@ -429,6 +485,11 @@ smtp_hooks_install_signals (SmtpServerClass *klass)
     g_signal_new ("handle-body", SMTP_TYPE_SERVER, G_SIGNAL_RUN_LAST, 0,
                   accept_first_stream, NULL, NULL,
                   G_TYPE_OUTPUT_STREAM, 2, SMTP_TYPE_SESSION, SMTP_TYPE_ENVELOPE);
+  parameter_signal =
+    g_signal_new ("handle-parameter", SMTP_TYPE_SERVER, G_SIGNAL_RUN_LAST, 0,
+                  accumulate_verdicts, NULL, NULL,
+                  SMTP_TYPE_VERDICT, 5, SMTP_TYPE_SESSION, SMTP_TYPE_ENVELOPE,
+                  G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
   disconnect_signal =
     g_signal_new ("handle-disconnect", SMTP_TYPE_SERVER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                   NULL, G_TYPE_NONE, 1, SMTP_TYPE_SESSION);
@@ -682,6 +743,32 @@ smtp_hooks_ask_body (SmtpServer   *server,
     }
 
   return stream;
+}
+
+SmtpVerdict
+smtp_hooks_ask_parameter (SmtpServer   *server,
+                          SmtpSession  *session,
+                          SmtpEnvelope *envelope,
+                          const char   *verb,
+                          const char   *keyword,
+                          const char   *value)
+{
+  g_autoptr (GPtrArray) handlers = smtp_server_ref_handlers (server);
+  SmtpVerdict verdict = SMTP_VERDICT_CONTINUE;
+
+  if (g_signal_has_handler_pending (server, parameter_signal, 0, FALSE))
+    g_signal_emit (server, parameter_signal, 0, session, envelope, verb, keyword, value, &verdict);
+
+  for (guint i = 0; verdict == SMTP_VERDICT_CONTINUE && handlers != NULL && i < handlers->len; i++)
+    {
+      SmtpHandler *handler = g_ptr_array_index (handlers, i);
+      SmtpHandlerClass *klass = SMTP_HANDLER_GET_CLASS (handler);
+
+      if (klass->handle_parameter != NULL)
+        verdict = klass->handle_parameter (handler, server, session, envelope, verb, keyword, value);
+    }
+
+  return verdict;
 }
 
 void

@@ -19,6 +19,8 @@ typedef enum
   SMTP_HOOK_VRFY,
   SMTP_HOOK_EXPN,
   SMTP_HOOK_HELP,
+  SMTP_HOOK_ETRN,
+  SMTP_HOOK_BURL,
   SMTP_HOOK_MAIL,
   SMTP_HOOK_RCPT,
   SMTP_HOOK_RSET,
@@ -52,6 +54,14 @@ gboolean    smtp_hook_call              (SmtpHook          hook,
 GOutputStream *smtp_hooks_ask_body      (SmtpServer       *server,
                                          SmtpSession      *session,
                                          SmtpEnvelope     *envelope);
+
+/* Whether somebody knows a parameter of MAIL or RCPT that no extension claims: HANDLED if so. */
+SmtpVerdict smtp_hooks_ask_parameter    (SmtpServer       *server,
+                                         SmtpSession      *session,
+                                         SmtpEnvelope     *envelope,
+                                         const char       *verb,
+                                         const char       *keyword,
+                                         const char       *value);
 
 /* The end of a connection, which nobody answers. */
 void        smtp_hooks_tell_disconnect  (SmtpServer       *server,

@@ -8,6 +8,7 @@
 #include "smtp-bdat-command.h"
 #include "smtp-commands.h"
 #include "smtp-events.h"
+#include "smtp-profile.h"
 #include "smtp-session-private.h"
 #include "smtp-stages.h"
 #include "wire/smtp-text.h"
@@ -27,7 +28,7 @@ log_line (SmtpDialogue *self,
 {
   g_autoptr (GString) line = NULL;
 
-  if (!smtp_server_get_config (self->server)->log_dialogue)
+  if (!self->config->log_dialogue)
     return;
 
   line = g_string_new (NULL);
@@ -45,7 +46,7 @@ static gboolean
 lacks_tls (SmtpDialogue      *self,
            const SmtpCommand *command)
 {
-  return smtp_server_get_config (self->server)->require_tls &&
+  return self->config->require_tls &&
          smtp_session_get_tls_info (self->session) == NULL &&
          !command->is_for_clear;
 }
@@ -55,7 +56,7 @@ static gboolean
 lacks_auth (SmtpDialogue      *self,
             const SmtpCommand *command)
 {
-  return (self->is_submission || smtp_server_get_config (self->server)->auth.required) &&
+  return (self->is_submission || self->config->auth.required) &&
          !smtp_session_get_authenticated (self->session) &&
          !command->is_for_strangers;
 }
@@ -100,6 +101,21 @@ count_command (SmtpDialogue      *self,
   return FALSE;
 }
 
+/* Of a line that is longer than any without extensions. */
+static gboolean
+is_too_long (SmtpDialogue      *self,
+             const SmtpCommand *command,
+             gsize              line_length)
+{
+  gboolean is_rcpt = command->offset == smtp_command_rcpt_offset;
+  guint extra = command->line_extra;
+
+  if (is_rcpt || command->offset == smtp_command_mail_offset)
+    extra += smtp_extensions_get_line_extra (self->server, self->session, is_rcpt);
+
+  return line_length + strlen ("\r\n") > COMMAND_LINE_MAX + extra;
+}
+
 static void
 dispatch (SmtpDialogue          *self,
           const SmtpCommandLine *line,
@@ -109,13 +125,15 @@ dispatch (SmtpDialogue          *self,
   SmtpCommand refused = { .adds_status = TRUE };
   gsize argument_length = line->argument_length;
 
-  if (command == NULL || (command->protocols & (self->is_lmtp ? SMTP_ONLY : LMTP_ONLY)))
+  if (command == NULL || (command->protocols & (self->is_lmtp ? SMTP_ONLY : LMTP_ONLY)) ||
+      ((command->extension != SMTP_ESMTP_NONE || command->own_extension != NULL) &&
+       !smtp_extensions_has_command (self->server, self->session, command)))
     command = &smtp_command_unknown;
 
   if (!count_command (self, command, line->verb))
     return;
 
-  if (line_length + strlen ("\r\n") > COMMAND_LINE_MAX + command->line_extra)
+  if (line_length + strlen ("\r\n") > COMMAND_LINE_MAX && is_too_long (self, command, line_length))
     smtp_dialogue_refuse (self, SMTP_REPLY_LINE_TOO_LONG);
   else if (self->phase == SMTP_PHASE_REFUSED && command->offset != smtp_command_quit_offset)
     smtp_dialogue_refuse (self, self->tls_refused ? SMTP_REPLY_TLS_REFUSED : SMTP_REPLY_ONLY_QUIT);
@@ -127,6 +145,11 @@ dispatch (SmtpDialogue          *self,
         return;
       if (command->offset == smtp_command_auth_offset)
         argument_length = smtp_auth_parse (self, line);
+      if (smtp_dialogue_is_foreign (self) && smtp_profile_bars (self, line->argument, line->argument_length))
+        {
+          smtp_dialogue_refuse (self, SMTP_REPLY_ARGUMENT_NOT_ASCII);
+          return;
+        }
       if (lacks_tls (self, command))
         refused.method = refuse_in_clear;
       else if (lacks_auth (self, command))
@@ -176,7 +199,7 @@ take_command (SmtpDialogue *self,
 static gboolean
 passes_newlines (SmtpDialogue *self)
 {
-  return smtp_server_get_config (self->server)->bare_newlines == SMTP_BARE_NEWLINES_PASS;
+  return self->config->bare_newlines == SMTP_BARE_NEWLINES_PASS;
 }
 
 static void
@@ -237,7 +260,8 @@ choose_limit (SmtpDialogue *self,
   if (self->phase == SMTP_PHASE_AUTH || smtp_auth_is_auth_line (data, size))
     return AUTH_LINE_MAX;
 
-  return COMMAND_LINE_MAX + SMTP_COMMAND_EXTRA_MAX;
+  return COMMAND_LINE_MAX + SMTP_COMMAND_EXTRA_MAX +
+         self->config->esmtp.own_line_extra;
 }
 
 gsize

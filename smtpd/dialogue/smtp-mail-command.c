@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "smtp-address-private.h"
-#include "smtp-auth-offer.h"
 #include "smtp-envelope-private.h"
+#include "smtp-extensions.h"
 #include "smtp-parameters-private.h"
+#include "smtp-profile.h"
 #include "smtp-session-private.h"
 #include "smtp-stages.h"
-#include "wire/smtp-parameter-parser.h"
+#include "wire/smtp-lenient-path.h"
 #include "wire/smtp-path-parser.h"
-#include "wire/smtp-xtext.h"
 
 /* MAIL and RCPT, RFC 5321 sections 4.1.1.2 and 4.1.1.3. The parsing functions answer what is
  * wrong, and SMTP_N_STANDARD_REPLIES if nothing is. */
@@ -81,12 +81,56 @@ parse_path (const PathSyntax *syntax,
     }
 }
 
+/* With or without brackets, SMTP_PROFILE_AIOSMTPD. */
+static SmtpStandardReply
+parse_lenient_path (const PathSyntax *syntax,
+                    const char       *text,
+                    gsize             length,
+                    gboolean          allow_utf8,
+                    SmtpPath         *path)
+{
+  SmtpPathFlags flags = allow_utf8 ? SMTP_PATH_ALLOW_UTF8 : 0;
+
+  /* The second bracket may be missing. */
+  if (length >= 2 && text[0] == '<')
+    {
+      length -= text[length - 1] == '>' ? 2 : 1;
+      text++;
+    }
+
+  switch (smtp_lenient_mailbox_parse (text, length, flags, path))
+    {
+    case SMTP_PATH_OK:
+      return NOTHING_WRONG;
+    case SMTP_PATH_NOT_ASCII:
+      return syntax->not_ascii;
+    case SMTP_PATH_SYNTAX:
+    case SMTP_PATH_TOO_LONG:
+    default:
+      return syntax->bad_address;
+    }
+}
+
+static SmtpParameters *
+parse_tail (const char *tail,
+            gboolean    lenient)
+{
+  g_autofree char *spaced = NULL;
+
+  /* Where there need be no space in front of the first one. */
+  if (lenient && *tail != '\0' && *tail != ' ')
+    tail = spaced = g_strconcat (" ", tail, NULL);
+
+  return smtp_parameters_new_from_text (tail, strlen (tail), TRUE);
+}
+
 /* "FROM:<path> parameters" or "TO:<path> parameters", into the request. Spaces behind the
  * colon are against the grammar, and common. */
 static SmtpStandardReply
 parse_argument (SmtpRequest      *request,
                 const PathSyntax *syntax,
-                gboolean          utf8_session)
+                gboolean          utf8_session,
+                gboolean          lenient)
 {
   const char *argument = smtp_request_get_argument (request);
   gsize prefix_length = strlen (syntax->prefix);
@@ -101,17 +145,21 @@ parse_argument (SmtpRequest      *request,
 
   argument += prefix_length;
   argument += strspn (argument, " ");
-  if (*argument != '<')
+  if (lenient ? *argument == '\0' : *argument != '<')
     return syntax->syntax;
 
-  tail = skip_path (argument);
-  parameters = smtp_parameters_new_from_text (tail, strlen (tail), TRUE);
+  tail = *argument == '<' ? skip_path (argument) : argument + strcspn (argument, " ");
+  if (lenient && tail[-1] != '>')
+    tail = argument + strcspn (argument, " ");
+  parameters = parse_tail (tail, lenient);
 
   /* MAIL brings SMTPUTF8 along, RCPT has it from MAIL. */
-  if (syntax == &mail_syntax && utf8_session)
+  if (syntax == &mail_syntax && utf8_session && !lenient)
     utf8_session = parameters != NULL && smtp_parameters_has (parameters, "SMTPUTF8");
 
   wrong = parse_path (syntax, argument, tail - argument, utf8_session, &path);
+  if (wrong != NOTHING_WRONG && lenient)
+    wrong = parse_lenient_path (syntax, argument, tail - argument, utf8_session, &path);
   if (wrong != NOTHING_WRONG)
     return wrong;
   if (parameters == NULL)
@@ -124,109 +172,67 @@ parse_argument (SmtpRequest      *request,
   return NOTHING_WRONG;
 }
 
-/* MAIL's parameters: SIZE (RFC 1870), BODY (RFC 6152, RFC 3030), SMTPUTF8 (RFC 6531), AUTH (RFC 4954) */
+/* Their parameters, which belong to extensions */
 
 static SmtpStandardReply
-declare_size (const SmtpServerConfig *config,
-              const char             *value,
-              SmtpMailDeclaration    *declaration)
+check_parameter (SmtpDialogue        *self,
+                 gboolean             is_rcpt,
+                 const char          *keyword,
+                 const char          *value,
+                 SmtpMailDeclaration *declaration)
 {
-  if (value == NULL || !smtp_parameter_parse_size (value, strlen (value), &declaration->size))
-    return SMTP_REPLY_PARAMETER_VALUE;
+  SmtpStandardReply wrong;
 
-  if (declaration->size > G_MAXINT64 ||
-      (config->data_size_limit != 0 && declaration->size > config->data_size_limit))
-    return SMTP_REPLY_TOO_BIG;
+  wrong = smtp_extensions_parse_parameter (self, is_rcpt, keyword, value, declaration);
+  if (wrong != SMTP_REPLY_PARAMETER_UNKNOWN)
+    return wrong;
 
-  return NOTHING_WRONG;
-}
-
-static SmtpStandardReply
-declare_body (const char          *value,
-              SmtpMailDeclaration *declaration)
-{
-  if (value != NULL && g_ascii_strcasecmp (value, "7BIT") == 0)
-    declaration->body_type = SMTP_BODY_TYPE_SEVEN_BIT;
-  else if (value != NULL && g_ascii_strcasecmp (value, "8BITMIME") == 0)
-    declaration->body_type = SMTP_BODY_TYPE_EIGHT_BIT;
-  else if (value != NULL && g_ascii_strcasecmp (value, "BINARYMIME") == 0)
-    declaration->body_type = SMTP_BODY_TYPE_BINARY;
-  else
-    return SMTP_REPLY_PARAMETER_VALUE;
-
-  return NOTHING_WRONG;
-}
-
-/* "<>" or a mailbox, in xtext. Who has not said who it is need not say who somebody else is: that is
- * as good as "<>" (RFC 4954 section 5). */
-static SmtpStandardReply
-declare_auth (SmtpSession         *session,
-              const char          *value,
-              SmtpMailDeclaration *declaration)
-{
-  gsize length = value != NULL ? strlen (value) : 0;
-  g_autofree char *text = g_malloc (length + 1);
-  SmtpAddress *address;
-
-  if (length == 0 || !smtp_xtext_decode (value, length, text))
-    return SMTP_REPLY_PARAMETER_VALUE;
-
-  address = smtp_address_new (g_str_equal (text, "<>") ? "" : text, NULL);
-  if (address == NULL)
-    return SMTP_REPLY_PARAMETER_VALUE;
-
-  if (!smtp_session_get_authenticated (session))
+  switch (smtp_hooks_ask_parameter (self->server, self->session, self->envelope, is_rcpt ? "RCPT" : "MAIL",
+                                    keyword, value))
     {
-      smtp_address_unref (address);
-      address = smtp_address_new ("", NULL);
+    case SMTP_VERDICT_HANDLED:
+      return NOTHING_WRONG;
+    case SMTP_VERDICT_CONTINUE:
+      return SMTP_REPLY_PARAMETER_UNKNOWN;
+    case SMTP_VERDICT_FAILED:
+    default:
+      return SMTP_REPLY_INTERNAL_ERROR;
     }
-  declaration->auth_sender = address;
-
-  return NOTHING_WRONG;
 }
 
 static SmtpStandardReply
-declare (SmtpDialogue        *self,
-         const char          *keyword,
-         const char          *value,
-         SmtpMailDeclaration *declaration)
-{
-  const SmtpServerConfig *config = smtp_server_get_config (self->server);
-
-  /* Extensions are for those who said EHLO. */
-  if (!smtp_session_get_extended_smtp (self->session))
-    return SMTP_REPLY_PARAMETER_UNKNOWN;
-
-  if (g_ascii_strcasecmp (keyword, "SIZE") == 0)
-    return declare_size (config, value, declaration);
-  if (g_ascii_strcasecmp (keyword, "BODY") == 0)
-    return declare_body (value, declaration);
-  if (g_ascii_strcasecmp (keyword, "AUTH") == 0 && smtp_auth_offer_is_possible (self->server, self->session))
-    return declare_auth (self->session, value, declaration);
-  if (g_ascii_strcasecmp (keyword, "SMTPUTF8") == 0 && config->smtputf8)
-    {
-      declaration->smtputf8 = TRUE;
-      return value == NULL ? NOTHING_WRONG : SMTP_REPLY_PARAMETER_VALUE;
-    }
-
-  return SMTP_REPLY_PARAMETER_UNKNOWN;
-}
-
-static SmtpStandardReply
-declare_all (SmtpDialogue        *self,
-             SmtpParameters      *parameters,
-             SmtpMailDeclaration *declaration)
+check_parameters (SmtpDialogue        *self,
+                  gboolean             is_rcpt,
+                  SmtpParameters      *parameters,
+                  SmtpMailDeclaration *declaration)
 {
   for (guint i = 0; i < smtp_parameters_get_length (parameters); i++)
     {
-      SmtpStandardReply wrong = declare (self, smtp_parameters_get_keyword (parameters, i),
-                                         smtp_parameters_get_value (parameters, i), declaration);
+      SmtpStandardReply wrong;
 
+      /* Extensions are for those who said EHLO. */
+      if (!smtp_session_get_extended_smtp (self->session))
+        return SMTP_REPLY_PARAMETER_UNKNOWN;
+
+      wrong = check_parameter (self, is_rcpt, smtp_parameters_get_keyword (parameters, i),
+                               smtp_parameters_get_value (parameters, i), declaration);
       if (wrong != NOTHING_WRONG)
         return wrong;
     }
 
   return NOTHING_WRONG;
+}
+
+static void
+refuse (SmtpDialogue      *self,
+        SmtpRequest       *request,
+        SmtpStandardReply  wrong)
+{
+  /* A hook has failed, which is no mistake of the client's. */
+  if (wrong == SMTP_REPLY_INTERNAL_ERROR)
+    smtp_request_fail (request, NULL);
+  else
+    smtp_dialogue_refuse_request (self, request, wrong);
 }
 
 /* MAIL */
@@ -245,7 +251,9 @@ apply_mail (SmtpDialogue *self,
   SmtpParameters *parameters = smtp_request_get_parameters (request);
   g_auto (SmtpMailDeclaration) declaration = { 0 };
 
-  declare_all (self, parameters, &declaration);
+  for (guint i = 0; i < smtp_parameters_get_length (parameters); i++)
+    smtp_extensions_declare (self, smtp_parameters_get_keyword (parameters, i),
+                             smtp_parameters_get_value (parameters, i), &declaration);
   smtp_envelope_begin (smtp_dialogue_ensure_envelope (self), smtp_request_get_address (request),
                        parameters, &declaration);
 }
@@ -254,12 +262,12 @@ static SmtpStandardReply
 check_mail (SmtpDialogue *self,
             SmtpRequest  *request)
 {
-  gboolean utf8 = smtp_server_get_config (self->server)->smtputf8 &&
+  gboolean utf8 = smtp_dialogue_has_extension (self, SMTP_ESMTP_SMTPUTF8) &&
                   smtp_session_get_extended_smtp (self->session);
   g_auto (SmtpMailDeclaration) declaration = { 0 };
   SmtpStandardReply wrong;
 
-  wrong = parse_argument (request, &mail_syntax, utf8);
+  wrong = parse_argument (request, &mail_syntax, utf8, smtp_dialogue_is_foreign (self));
   if (wrong != NOTHING_WRONG)
     return wrong;
 
@@ -268,13 +276,13 @@ check_mail (SmtpDialogue *self,
   if (self->envelope != NULL && smtp_envelope_is_begun (self->envelope))
     return SMTP_REPLY_NESTED_MAIL;
 
-  return declare_all (self, smtp_request_get_parameters (request), &declaration);
+  return check_parameters (self, FALSE, smtp_request_get_parameters (request), &declaration);
 }
 
 static gboolean
 has_sent_all (SmtpDialogue *self)
 {
-  guint max_messages = smtp_server_get_config (self->server)->edge.max_messages;
+  guint max_messages = self->config->edge.max_messages;
 
   return max_messages != 0 && self->messages >= max_messages;
 }
@@ -295,7 +303,7 @@ smtp_mail_command (SmtpServer  *server,
   wrong = check_mail (self, request);
   if (wrong != NOTHING_WRONG)
     {
-      smtp_dialogue_refuse_request (self, request, wrong);
+      refuse (self, request, wrong);
       return;
     }
   if (has_sent_all (self))
@@ -321,18 +329,25 @@ static void
 apply_rcpt (SmtpDialogue *self,
             SmtpRequest  *request)
 {
-  smtp_envelope_add_recipient (self->envelope, smtp_request_get_address (request),
-                               smtp_request_get_parameters (request));
+  SmtpAddress *address = smtp_request_get_address (request);
+
+  if (self->config->esmtp.max_recipient_domains != 0 &&
+      !smtp_envelope_has_domain (self->envelope, address))
+    self->recipient_domains++;
+
+  smtp_envelope_add_recipient (self->envelope, address, smtp_request_get_parameters (request));
 }
 
 static SmtpStandardReply
 check_rcpt (SmtpDialogue *self,
             SmtpRequest  *request)
 {
+  gboolean lenient = smtp_dialogue_is_foreign (self);
   gboolean utf8 = self->envelope != NULL && smtp_envelope_get_smtputf8 (self->envelope);
   SmtpStandardReply wrong;
 
-  wrong = parse_argument (request, &rcpt_syntax, utf8);
+  /* What is not ASCII has not come so far there. */
+  wrong = parse_argument (request, &rcpt_syntax, utf8 || lenient, lenient);
   if (wrong != NOTHING_WRONG)
     return wrong;
 
@@ -340,19 +355,22 @@ check_rcpt (SmtpDialogue *self,
     return SMTP_REPLY_MAIL_FIRST;
   if (self->chunking)
     return SMTP_REPLY_CHUNKS_BEGUN;
-  /* No extension of ours has a parameter for RCPT. */
-  if (smtp_parameters_get_length (smtp_request_get_parameters (request)) > 0)
-    return SMTP_REPLY_PARAMETER_UNKNOWN;
 
-  return NOTHING_WRONG;
+  return check_parameters (self, TRUE, smtp_request_get_parameters (request), NULL);
 }
 
 static gboolean
-has_all_recipients (SmtpDialogue *self)
+has_all_recipients (SmtpDialogue *self,
+                    SmtpRequest  *request)
 {
-  guint max_recipients = smtp_server_get_config (self->server)->edge.max_recipients;
+  guint max_recipients = self->config->edge.max_recipients;
+  guint max_domains = self->config->esmtp.max_recipient_domains;
 
-  return max_recipients != 0 && smtp_envelope_get_n_recipients (self->envelope) >= max_recipients;
+  if (max_recipients != 0 && smtp_envelope_get_n_recipients (self->envelope) >= max_recipients)
+    return TRUE;
+
+  return max_domains != 0 && self->recipient_domains >= max_domains &&
+         !smtp_envelope_has_domain (self->envelope, smtp_request_get_address (request));
 }
 
 void
@@ -370,9 +388,9 @@ smtp_rcpt_command (SmtpServer  *server,
 
   wrong = check_rcpt (self, request);
   if (wrong != NOTHING_WRONG)
-    smtp_dialogue_refuse_request (self, request, wrong);
+    refuse (self, request, wrong);
   /* No mistake of the client's, who cannot know. */
-  else if (has_all_recipients (self))
+  else if (has_all_recipients (self, request))
     smtp_request_send_reply (request, smtp_reply_standard (SMTP_REPLY_TOO_MANY_RECIPIENTS));
   else
     smtp_stages_run_hooks (request, SMTP_HOOK_RCPT, &effect);

@@ -100,7 +100,7 @@ end_message (SmtpDialogue *self)
 static gboolean
 goes_in_circles (SmtpDialogue *self)
 {
-  guint max_hops = smtp_server_get_config (self->server)->max_hops;
+  guint max_hops = self->config->max_hops;
 
   return max_hops != 0 && self->hops.n_hops > max_hops;
 }
@@ -131,7 +131,7 @@ end_body (SmtpDialogue *self)
 static void
 end_text (SmtpDialogue *self)
 {
-  const SmtpServerConfig *config = smtp_server_get_config (self->server);
+  const SmtpServerConfig *config = self->config;
   SmtpDotDecoder *decoder = &self->decoder;
 
   if (smtp_body_is_too_big (self->body))
@@ -178,16 +178,39 @@ smtp_message_take_text (SmtpDialogue *self,
 
 /* BDAT, RFC 3030 */
 
+/* What the program has fetched is in memory already: it need not wait for the body to be ready. */
+static void
+take_content (SmtpDialogue *self,
+              GBytes       *content)
+{
+  guint64 limit = self->config->data_size_limit;
+  gsize size;
+  const guint8 *data = g_bytes_get_data (content, &size);
+
+  if (limit == 0 || smtp_body_get_size (self->body) + size <= limit)
+    {
+      append (data, size, self);
+      return;
+    }
+
+  self->chunk_is_kept = FALSE;
+  g_clear_pointer (&self->chunk_reply, smtp_reply_unref);
+  self->chunk_reply = smtp_reply_ref (smtp_reply_standard (SMTP_REPLY_TOO_BIG));
+}
+
 void
 smtp_message_begin_chunk (SmtpDialogue *self,
                           SmtpReply    *reply,
-                          gboolean      keep)
+                          gboolean      keep,
+                         GBytes       *content)
 {
   g_clear_pointer (&self->chunk_reply, smtp_reply_unref);
   self->chunk_reply = smtp_reply_ref (reply);
   self->chunk_is_kept = keep && self->body != NULL;
   self->phase = SMTP_PHASE_CHUNK;
 
+  if (content != NULL && self->chunk_is_kept)
+    take_content (self, content);
   if (self->chunk_left == 0)
     end_chunk (self);
 }

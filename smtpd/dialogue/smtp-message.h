@@ -15,10 +15,12 @@ void     smtp_message_begin_data  (SmtpDialogue *self);
 /* What follows are chunks. */
 void     smtp_message_begin_chunks (SmtpDialogue *self);
 
-/* A BDAT was answered: its octets are kept or only swallowed, then the client is told. */
+/* A BDAT was answered: its octets are kept or only swallowed, then the client is told. Or a BURL: its octets are
+ * those of @content. */
 void     smtp_message_begin_chunk (SmtpDialogue *self,
                                    SmtpReply    *reply,
-                                   gboolean      keep);
+                                   gboolean      keep,
+                                   GBytes       *content);
 
 /* These return how much they used. */
 gsize    smtp_message_take_text   (SmtpDialogue *self,

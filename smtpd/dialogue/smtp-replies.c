@@ -17,6 +17,7 @@ static const struct
   [SMTP_REPLY_RECIPIENT_OK]        = { 250, "2.1.5", "Recipient OK" },
   [SMTP_REPLY_START_DATA]          = { 354, NULL,    "Send the message, end with <CRLF>.<CRLF>" },
   [SMTP_REPLY_MESSAGE_OK]          = { 250, "2.6.0", "Message accepted" },
+  [SMTP_REPLY_CONTENT_OK]          = { 250, "2.5.0", "Content received" },
   [SMTP_REPLY_CANNOT_VRFY]         = { 252, "2.5.0", "Cannot verify the user, but will try to deliver" },
 
   [SMTP_REPLY_TIMEOUT]             = { 421, "4.4.2", "Waited too long, closing" },
@@ -49,10 +50,13 @@ static const struct
   [SMTP_REPLY_RCPT_SYNTAX]         = { 501, "5.5.4", "Syntax: RCPT TO:<address>" },
   [SMTP_REPLY_VRFY_SYNTAX]         = { 501, "5.5.4", "Syntax: VRFY user" },
   [SMTP_REPLY_EXPN_SYNTAX]         = { 501, "5.5.4", "Syntax: EXPN list" },
+  [SMTP_REPLY_ETRN_SYNTAX]         = { 501, "5.5.4", "Syntax: ETRN [@]domain" },
+  [SMTP_REPLY_BURL_SYNTAX]         = { 501, "5.5.4", "Syntax: BURL url [LAST]" },
   [SMTP_REPLY_BAD_SENDER]          = { 501, "5.1.7", "Malformed sender address" },
   [SMTP_REPLY_BAD_RECIPIENT]       = { 501, "5.1.3", "Malformed recipient address" },
   [SMTP_REPLY_SENDER_NOT_ASCII]    = { 553, "5.6.7", "The sender address needs SMTPUTF8" },
   [SMTP_REPLY_RECIPIENT_NOT_ASCII] = { 553, "5.6.7", "The recipient address needs SMTPUTF8" },
+  [SMTP_REPLY_ARGUMENT_NOT_ASCII]  = { 553, "5.6.7", "The address needs SMTPUTF8" },
   [SMTP_REPLY_PARAMETER_SYNTAX]    = { 501, "5.5.4", "Malformed parameters" },
   [SMTP_REPLY_PARAMETER_VALUE]     = { 501, "5.5.4", "Malformed value of a parameter" },
   [SMTP_REPLY_PARAMETER_UNKNOWN]   = { 555, "5.5.4", "Parameter not recognized" },
@@ -60,6 +64,9 @@ static const struct
   [SMTP_REPLY_CHUNKS_SPOILT]       = { 503, "5.5.1", "A chunk was refused before, say RSET" },
   [SMTP_REPLY_CHUNKS_BEGUN]        = { 503, "5.5.1", "The message is coming by BDAT already" },
   [SMTP_REPLY_BINARY_NEEDS_BDAT]   = { 503, "5.5.1", "A BINARYMIME message can only come by BDAT" },
+  [SMTP_REPLY_NO_ETRN]             = { 458, "4.3.0", "Unable to queue messages for this node" },
+  [SMTP_REPLY_URL_UNAVAILABLE]     = { 554, "5.6.6", "The content of this URL is not available" },
+  [SMTP_REPLY_IN_TRANSACTION]      = { 503, "5.5.1", "A transaction is under way, end it first" },
   [SMTP_REPLY_NO_EXPN]             = { 502, "5.5.1", "EXPN is not available" },
   [SMTP_REPLY_HELO_FIRST]          = { 503, "5.5.1", "Say HELO or EHLO first" },
   [SMTP_REPLY_EHLO_FIRST]          = { 503, "5.5.1", "Say EHLO first" },
@@ -95,11 +102,11 @@ static const struct
   [SMTP_REPLY_NOBODY_TOOK_IT]      = { 554, "5.3.5", "Nobody here takes messages" },
 };
 
+static SmtpReply *replies[SMTP_N_STANDARD_REPLIES];
+
 SmtpReply *
 smtp_reply_standard (SmtpStandardReply reply)
 {
-  static SmtpReply *replies[SMTP_N_STANDARD_REPLIES];
-
   if (g_once_init_enter (&replies[reply]))
     {
       const char *lines[] = { table[reply].text, NULL };
@@ -109,4 +116,16 @@ smtp_reply_standard (SmtpStandardReply reply)
     }
 
   return replies[reply];
+}
+
+SmtpStandardReply
+smtp_reply_find_standard (SmtpReply *reply)
+{
+  for (guint i = 0; i < SMTP_N_STANDARD_REPLIES; i++)
+    {
+      if (g_atomic_pointer_get (&replies[i]) == reply)
+        return i;
+    }
+
+  return SMTP_N_STANDARD_REPLIES;
 }

@@ -2,11 +2,16 @@
 
 #include "smtp-relay-parameters.h"
 
-/* Parameters, and the extensions they belong to: without its extension a parameter is an error. */
+#include <string.h>
+
+/* Parameters, and the extensions they belong to: without its extension a parameter is an error. Some
+ * say what must not happen, and cannot be left out; of those, some only if they end in a certain way. */
 static const struct
 {
   const char *name;
   const char *extension;
+  const char *ending;
+  const char *refusal;
 } extensions[] =
 {
   { "SIZE",     "SIZE" },      /* RFC 1870 */
@@ -16,22 +21,52 @@ static const struct
   { "ENVID",    "DSN" },
   { "NOTIFY",   "DSN" },
   { "ORCPT",    "DSN" },
+  { "MT-PRIORITY", "MT-PRIORITY" },    /* RFC 6710 */
+  { "SOLICIT",  "NO-SOLICITING" },     /* RFC 3865 */
+  { "REQUIRETLS", "REQUIRETLS", "", "5.7.30 The next server does not support REQUIRETLS" },      /* RFC 8689 */
+  { "BY",       "DELIVERBY", "R", "5.3.3 The next server does not support DELIVERBY" },          /* RFC 2852 */
+  { "BY",       "DELIVERBY", "RT", "5.3.3 The next server does not support DELIVERBY" },
+  { "BY",       "DELIVERBY" },
+  { "HOLDFOR",  "FUTURERELEASE", "", "5.3.3 The next server does not support FUTURERELEASE" },   /* RFC 4865 */
+  { "HOLDUNTIL", "FUTURERELEASE", "", "5.3.3 The next server does not support FUTURERELEASE" },
+  { "RRVS",     "RRVS", "R", "5.7.19 The next server does not support RRVS" },                   /* RFC 7293 */
+  { "RRVS",     "RRVS" },
 };
 
 static gboolean
-is_known (SmtpUpstream *upstream,
-          const char   *name)
+ends_in (const char *value,
+         const char *ending)
 {
+  gsize length = value != NULL ? strlen (value) : 0;
+  gsize ending_length = ending != NULL ? strlen (ending) : 0;
+
+  return length >= ending_length &&
+         (ending_length == 0 || g_ascii_strcasecmp (value + length - ending_length, ending) == 0);
+}
+
+/* Whether the next server knows it. If not, *refusal is why the command cannot do without it, or NULL if it
+ * can. */
+static gboolean
+is_known (SmtpUpstream  *upstream,
+          const char    *name,
+          const char    *value,
+          const char   **refusal)
+{
+  *refusal = NULL;
   for (guint i = 0; i < G_N_ELEMENTS (extensions); i++)
     {
-      if (g_ascii_strcasecmp (extensions[i].name, name) == 0)
-        return smtp_upstream_offers (upstream, extensions[i].extension);
+      if (g_ascii_strcasecmp (extensions[i].name, name) == 0 && ends_in (value, extensions[i].ending))
+        {
+          *refusal = extensions[i].refusal;
+          return smtp_upstream_offers (upstream, extensions[i].extension);
+        }
     }
 
   return FALSE;
 }
 
-static void
+/* The answer is a refusal, or NULL. */
+static const char *
 append_parameters (GString        *line,
                    SmtpUpstream   *upstream,
                    SmtpParameters *parameters)
@@ -40,14 +75,37 @@ append_parameters (GString        *line,
     {
       const char *name = smtp_parameters_get_keyword (parameters, i);
       const char *value = smtp_parameters_get_value (parameters, i);
+      const char *refusal;
 
-      if (!is_known (upstream, name))
-        continue;
+      if (!is_known (upstream, name, value, &refusal))
+        {
+          if (refusal != NULL)
+            return refusal;
+          continue;
+        }
 
       g_string_append_printf (line, " %s", name);
       if (value != NULL)
         g_string_append_printf (line, "=%s", value);
     }
+
+  return NULL;
+}
+
+/* Takes @line. The command, or NULL if it was refused. */
+static char *
+finish_line (GString      *line,
+             SmtpUpstream *upstream,
+             SmtpRequest  *request,
+             const char   *last)
+{
+  const char *refusal = append_parameters (line, upstream, smtp_request_get_parameters (request));
+
+  if (refusal != NULL)
+    smtp_request_reply (request, 550, refusal);
+  g_string_append (line, last);
+
+  return g_string_free (line, refusal != NULL);
 }
 
 static gboolean
@@ -100,12 +158,10 @@ smtp_relay_make_mail (SmtpUpstream *upstream,
 
   line = g_string_new (NULL);
   g_string_append_printf (line, "MAIL FROM:<%s>", smtp_address_get_text (address));
-  append_parameters (line, upstream, smtp_request_get_parameters (request));
-  /* A hook may have put an address in that the client did not declare. */
-  if (smtp_relay_is_utf8 (request) && !is_declared_utf8 (request))
-    g_string_append (line, " SMTPUTF8");
 
-  return g_string_free (line, FALSE);
+  /* A hook may have put an address in that the client did not declare. */
+  return finish_line (line, upstream, request,
+                      smtp_relay_is_utf8 (request) && !is_declared_utf8 (request) ? " SMTPUTF8" : "");
 }
 
 char *
@@ -124,7 +180,6 @@ smtp_relay_make_rcpt (SmtpUpstream *upstream,
 
   line = g_string_new (NULL);
   g_string_append_printf (line, "RCPT TO:<%s>", smtp_address_get_text (address));
-  append_parameters (line, upstream, smtp_request_get_parameters (request));
 
-  return g_string_free (line, FALSE);
+  return finish_line (line, upstream, request, "");
 }

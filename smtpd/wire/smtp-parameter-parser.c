@@ -2,10 +2,15 @@
 
 #include "smtp-parameter-parser.h"
 
+#include <string.h>
+
 #include "smtp-text.h"
 
 /* RFC 1870 section 3: size-value = 1*20DIGIT. */
 #define SIZE_DIGITS_MAX 20
+
+/* Longer ones are no use to anybody, and would be in the way in EHLO. */
+#define KEYWORD_MAX 63
 
 static gboolean
 is_blank (char c)
@@ -105,6 +110,14 @@ smtp_parameter_next (const char    **cursor,
   *cursor = p;
   *parameter = found;
   return SMTP_PARAMETER_OK;
+}
+
+gboolean
+smtp_parameter_is_keyword (const char *text)
+{
+  gsize length = strlen (text);
+
+  return length > 0 && length <= KEYWORD_MAX && skip_keyword (text, text + length) == text + length;
 }
 
 gboolean

@@ -30,6 +30,9 @@ SmtpParameterStatus smtp_parameter_next  (const char   **cursor,
                                           gboolean       allow_utf8,
                                           SmtpParameter *parameter);
 
+/* Whether @text is an esmtp-keyword, as those of parameters and of EHLO (RFC 5321 section 4.1.1.1) are. */
+gboolean            smtp_parameter_is_keyword (const char *text);
+
 /* Decimal digits only, at least 1 and at most 20 (RFC 1870). FALSE if it is not
  * that; a number above G_MAXUINT64 comes out as G_MAXUINT64. */
 gboolean            smtp_parameter_parse_size (const char *text,

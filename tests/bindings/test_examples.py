@@ -210,6 +210,20 @@ class Examples(unittest.TestCase):
                 self.assertEqual(reply[0], code)
             client.sendmail('jim@example.org', ['b@example.org'], MESSAGE)
 
+    def test_extension(self):
+        for language, command in commands('extension'):
+            with self.subTest(language):
+                with Example(command) as example, example.client() as client:
+                    client.ehlo()
+                    self.assertTrue(client.has_extn('xticket'))
+                    for parameters, code in ('', 550), (' XTICKET', 501), (' XTICKET=x', 501), (' XTICKET=7 ENVID=a+2Bb', 250):
+                        self.assertEqual(client.docmd('MAIL FROM:<a@example.org>' + parameters)[0], code)
+                    client.docmd('RCPT TO:<b@example.org> NOTIFY=SUCCESS')
+                    client.docmd('RCPT TO:<c@example.org>')
+                    self.assertEqual(client.data(MESSAGE)[0], 250)
+                self.assertEqual(example.output.splitlines(), ['ticket 7, id a+b', 'b@example.org: to be confirmed',
+                                                               'c@example.org: no word of success'])
+
     def test_later(self):
         for language, command in commands('later'):
             with self.subTest(language), Example(command) as example:

@@ -177,6 +177,18 @@ function serversWith(hook) {
     return [['signal', signal], ['method', method], ['handler', handled]];
 }
 
+const Even = GObject.registerClass(class Even extends Smtpd.Extension {
+    vfunc_describe(_server, _session) {
+        return '2 4 6';
+    }
+
+    vfunc_check_parameter(_session, verb, keyword, value) {
+        if (value === 'throw')
+            throw new Error(value);
+        return Number(value) % 2 === 0;
+    }
+});
+
 // A client says twice the number that it was sent.
 const Double = GObject.registerClass(class Double extends Smtpd.SaslMechanism {
     vfunc_step(request, response) {
@@ -593,6 +605,67 @@ const tests = {
         equal(text.includes('\r\nDiagnostic-Code: smtp; 550 5.1.1 No  X-Evil: user\r\n'), true);
         equal(Smtpd.DeliveryAction.is_wanted(Smtpd.DeliveryAction.DELIVERED, 'SUCCESS'), true);
         equal(Smtpd.trace_received(new Smtpd.Session(), null, null, 'mx', 'A', null).split('\r\n').length, 4);
+    },
+
+    async typedValues() {
+        const server = new Smtpd.Server();
+        let seen = null;
+        server.set_extension_enabled('DSN', true);
+        server.set_extension_enabled('DELIVERBY', true);
+        server.connect('handle-data', (_server, _session, envelope, request) => {
+            const [recipient] = envelope.get_recipients();
+            seen = [envelope.dsn_return, envelope.envelope_id, envelope.deliver_by, envelope.deliver_by_seconds,
+                recipient.dsn_notify, recipient.original_address, recipient.original_type];
+            request.reply(250, null);
+            return Smtpd.Verdict.HANDLED;
+        });
+        const client = await listen(server);
+        equal(await client.codes('EHLO me', 'MAIL FROM:<a@example.org> RET=FULL ENVID=a+2Bb BY=-5;N',
+            'RCPT TO:<b@example.org> NOTIFY=SUCCESS,FAILURE ORCPT=utf-8;\\x{FC}@e.org', 'DATA', '.'),
+        [250, 250, 250, 354, 250]);
+        equal(seen, [Smtpd.DsnReturn.FULL, 'a+b', Smtpd.DeliverBy.NOTIFY, -5,
+            Smtpd.DsnNotify.SUCCESS | Smtpd.DsnNotify.FAILURE, 'ü@e.org', 'utf-8']);
+    },
+
+    async ownExtension() {
+        const server = new Smtpd.Server();
+        const extension = new Even({keyword: 'XEVEN'});
+        extension.add_parameter('MAIL', 'XEVEN', 20);
+        extension.add_command('XADD', (_server, _session, request, argument) => {
+            const [a, b] = argument.split(' ').map(Number);
+            request.reply(250, `${a + b}`);
+        });
+        server.add_extension(extension);
+        const client = await listen(server);
+        equal((await client.ask('EHLO me')).includes('250 XEVEN 2 4 6'), true);
+        equal(await client.codes('MAIL FROM:<> XEVEN=1', 'MAIL FROM:<> XEVEN=throw', 'MAIL FROM:<> XEVEN=2'),
+            [501, 501, 250]);
+        equal(await client.ask('XADD 2 3'), '250 5');
+        equal(server.remove_extension('XEVEN'), true);
+        equal(await client.codes('RSET', 'MAIL FROM:<> XEVEN=2', 'XADD 2 3'), [250, 555, 500]);
+    },
+
+    // What is not said at once, or not said at all, is no welcome.
+    async unclaimedParameters() {
+        const server = new Smtpd.Server();
+        let answer = () => Smtpd.Verdict.HANDLED;
+        server.connect('handle-parameter', (_server, _session, _envelope, ...what) => answer(...what));
+        const client = await listen(server);
+        const ask = async () => (await client.codes('RSET', 'MAIL FROM:<> XFOO=Bar'))[1];
+        await client.ask('EHLO me');
+        equal(await ask(), 250);
+        answer = (...what) => what.join() === 'MAIL,XFOO,Bar';
+        equal(await ask(), 250);
+        answer = () => Smtpd.Verdict.CONTINUE;
+        equal(await ask(), 555);
+        answer = () => {};
+        equal(await ask(), 451);
+        answer = () => Promise.resolve(true);
+        equal(await ask(), 451);
+        answer = () => {
+            throw new Error('no');
+        };
+        equal(await ask(), 451);
     },
 
     async drain() {

@@ -71,7 +71,7 @@ declare module 'gi://Gio' {
     export default Gio;
 }
 declare module 'gi://GLib' {
-    namespace GLib { type Bytes = unknown; type Error = unknown; type MainContext = unknown; }
+    namespace GLib { type Bytes = unknown; type DateTime = unknown; type Variant = unknown; type Error = unknown; type MainContext = unknown; }
     export default GLib;
 }
 declare module 'gi://GObject' {
@@ -105,7 +105,7 @@ class Typings(unittest.TestCase):
         named = []
         for element in namespace:
             name = element.get('name', '')
-            if element.tag in (core + 'class', core + 'enumeration'):
+            if element.tag in (core + 'class', core + 'enumeration', core + 'bitfield'):
                 named.append((r'(class|enum) {}\b', name))
             if element.tag == core + 'class':
                 named += [(r'\b{}\(', member.get('name')) for member in element
@@ -143,6 +143,7 @@ class Typings(unittest.TestCase):
         for name in 'good', 'bad':
             self.write(f'{name}.json', json.dumps({
                 'compilerOptions': options, 'files': ['smtpd-1.0.d.ts', 'others.d.ts', f'{name}.ts']}))
+        self.maxDiff = None
         self.assertEqual(self.run_checker('tsc', '-p', 'good.json'), '')
         found = self.run_checker('tsc', '-p', 'bad.json')
         lines = {int(n) for n in re.findall(r'^bad.ts\((\d+),', found, re.M)}

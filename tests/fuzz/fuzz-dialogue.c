@@ -34,7 +34,8 @@ enum
   OWN_BODY = 1 << 4,
   SHORT_LINES = 1 << 5,
   LAST_STREAM_FAILS = 1 << 6,
-  TRUSTED = 1 << 7      /* for XCLIENT and XFORWARD */
+  ALL_EXTENSIONS = 1 << 7,  /* and trust in XCLIENT and XFORWARD */
+  OTHER_MANNERS = ALL_EXTENSIONS | SHORT_LINES
 };
 
 typedef struct
@@ -285,7 +286,56 @@ connect_hooks (Run *run)
     g_signal_connect (run->server, "handle-body", G_CALLBACK (make_body), run);
 }
 
+static SmtpVerdict
+give_content (SmtpServer   *server,
+              SmtpSession  *session,
+              SmtpEnvelope *envelope,
+              SmtpRequest  *request,
+              const char   *url,
+              Run          *run)
+{
+  g_autoptr (GBytes) content = g_bytes_new (url, strlen (url));
+
+  smtp_request_send_content (request, content);
+
+  return SMTP_VERDICT_HANDLED;
+}
+
+static SmtpVerdict
+welcome (SmtpServer   *server,
+         SmtpSession  *session,
+         SmtpEnvelope *envelope,
+         const char   *verb,
+         const char   *keyword,
+         const char   *value,
+         Run          *run)
+{
+  if (g_ascii_toupper (*keyword) == 'Y')
+    return SMTP_VERDICT_FAILED;
+
+  return g_ascii_toupper (*keyword) == 'X' ? SMTP_VERDICT_HANDLED : SMTP_VERDICT_CONTINUE;
+}
+
 /* A run */
+
+static void
+enable_all (Run *run)
+{
+  g_autoptr (GPtrArray) extensions = smtp_server_get_extensions (run->server);
+
+  for (guint i = 0; i < extensions->len; i++)
+    {
+      const char *keyword = smtp_extension_get_keyword (g_ptr_array_index (extensions, i));
+
+      if (!g_str_equal (keyword, "SMTPUTF8"))
+        smtp_server_set_extension_enabled (run->server, keyword, TRUE);
+    }
+  /* What is until when changes while this runs. */
+  smtp_server_add_keyword (run->server, "FUTURERELEASE", NULL);
+  smtp_server_set_max_recipient_domains (run->server, 3);
+  g_signal_connect (run->server, "handle-burl", G_CALLBACK (give_content), run);
+  g_signal_connect (run->server, "handle-parameter", G_CALLBACK (welcome), run);
+}
 
 static void
 begin (Run        *run,
@@ -309,11 +359,15 @@ begin (Run        *run,
                               "bare-newlines", plan->settings & PASS_NEWLINES ? SMTP_BARE_NEWLINES_PASS
                                                                               : SMTP_BARE_NEWLINES_REJECT,
                               NULL);
-  if (plan->settings & TRUSTED)
+  if (plan->settings & ALL_EXTENSIONS)
     {
       smtp_server_set_xclient_networks (run->server, trusted);
       smtp_server_set_xforward_networks (run->server, trusted);
     }
+  if ((plan->settings & OTHER_MANNERS) == OTHER_MANNERS)
+    smtp_server_set_profile (run->server, SMTP_PROFILE_AIOSMTPD);
+  else if (plan->settings & ALL_EXTENSIONS)
+    enable_all (run);
   smtp_server_get_poller (run->server);
   connect_hooks (run);
   run->dialogue = smtp_dialogue_new (run->server, session, &host, run);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "wire/smtp-dsn-parser.h"
 #include "wire/smtp-parameter-parser.h"
+#include "wire/smtp-time-parser.h"
+#include "wire/smtp-value-parser.h"
+#include "wire/smtp-xtext.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -110,6 +114,122 @@ fuzz (const char *text,
   g_string_free (once, TRUE);
 }
 
+static void
+check_text (const char *text,
+            gsize       length)
+{
+  g_assert (strlen (text) <= length);
+  g_assert (g_utf8_validate (text, -1, NULL));
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+    g_assert (!g_unichar_iscntrl (g_utf8_get_char (p)));
+}
+
+/* Whatever comes out of the decoders may stand in a header field, and is no longer than what went in. */
+static void
+fuzz_texts (const char *text,
+            gsize       length)
+{
+  char *decoded = g_malloc (length + 1);
+  gsize part;
+
+  if (smtp_xtext_decode (text, length, decoded))
+    {
+      check_text (decoded, length);
+      g_assert (g_str_is_ascii (decoded));
+    }
+  if (smtp_unitext_decode (text, length, decoded))
+    check_text (decoded, length);
+  if (smtp_dsn_parse_envid (text, length, decoded))
+    check_text (decoded, length);
+  if (smtp_dsn_parse_orcpt (text, length, &part, decoded))
+    {
+      check_text (decoded, length);
+      g_assert (part > 0 && part < length && text[part] == ';');
+    }
+  g_free (decoded);
+}
+
+/* What was understood, written down again, is understood again, and the same. */
+static void
+fuzz_words (const char *text,
+            gsize       length)
+{
+  guint notify, other;
+  gboolean last;
+  gsize part;
+  int priority;
+  char written[64];
+
+  if (smtp_dsn_parse_notify (text, length, &notify))
+    {
+      g_assert (notify == SMTP_NOTIFY_NEVER || (notify != 0 && !(notify & SMTP_NOTIFY_NEVER)));
+      g_snprintf (written, sizeof written, "%s%s%s%s%s%s", notify & SMTP_NOTIFY_NEVER ? "NEVER" : "",
+                  notify & SMTP_NOTIFY_SUCCESS ? "SUCCESS" : "",
+                  notify & SMTP_NOTIFY_SUCCESS && notify > SMTP_NOTIFY_FAILURE ? "," : "",
+                  notify & SMTP_NOTIFY_FAILURE ? "FAILURE" : "",
+                  notify & SMTP_NOTIFY_FAILURE && notify & SMTP_NOTIFY_DELAY ? "," : "",
+                  notify & SMTP_NOTIFY_DELAY ? "DELAY" : "");
+      if (notify != (SMTP_NOTIFY_SUCCESS | SMTP_NOTIFY_FAILURE))
+        g_assert (smtp_dsn_parse_notify (written, strlen (written), &other) && other == notify);
+    }
+  if (smtp_value_parse_priority (text, length, &priority))
+    {
+      g_assert (priority >= -9 && priority <= 9);
+      g_snprintf (written, sizeof written, "%d", priority);
+      g_assert (strlen (written) == length && memcmp (written, text, length) == 0);
+    }
+  if (smtp_value_parse_burl (text, length, &part, &last))
+    {
+      g_assert (part > 0 && (last ? part < length : part == length));
+      g_assert (memchr (text, ' ', part) == NULL);
+    }
+  if (smtp_value_is_solicitation (text, length))
+    g_assert (text[length - 1] != ',' && g_ascii_isalpha (text[0]));
+  if (smtp_value_is_etrn_node (text, length))
+    g_assert (memchr (text, ' ', length) == NULL);
+}
+
+static void
+check_date_time (gint64 seconds)
+{
+  GDateTime *time = g_date_time_new_from_unix_utc (seconds);
+  char *written;
+  gint64 other;
+
+  /* GLib knows no year 0, into which an offset may lead. */
+  if (time == NULL)
+    return;
+
+  written = g_date_time_format (time, "%Y-%m-%dT%H:%M:%SZ");
+  if (strlen (written) == strlen ("1970-01-01T00:00:00Z"))
+    g_assert (smtp_time_parse_date_time (written, strlen (written), &other) && other == seconds);
+  g_free (written);
+  g_date_time_unref (time);
+}
+
+static void
+fuzz_times (const char *text,
+            gsize       length)
+{
+  gint64 seconds;
+  gboolean returns, traces;
+  guint interval;
+  char action;
+  int by;
+
+  if (smtp_time_parse_date_time (text, length, &seconds))
+    check_date_time (seconds);
+  if (smtp_time_parse_valid_since (text, length, &seconds, &action))
+    {
+      g_assert (action == '\0' || action == 'C' || action == 'R');
+      check_date_time (seconds);
+    }
+  if (smtp_time_parse_interval (text, length, &interval))
+    g_assert (interval > 0 && interval <= 999999999);
+  if (smtp_time_parse_deliver_by (text, length, &by, &returns, &traces))
+    g_assert (ABS (by) <= 999999999 && !(returns && by <= 0));
+}
+
 /* Against GLib, which wants a string and takes less. */
 static void
 fuzz_size (const char *text,
@@ -144,6 +264,9 @@ LLVMFuzzerTestOneInput (const uint8_t *data,
   fuzz (text, size, FALSE);
   fuzz (text, size, TRUE);
   fuzz_size (text, size);
+  fuzz_texts (text, size);
+  fuzz_words (text, size);
+  fuzz_times (text, size);
   g_free (text);
 
   return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "wire/smtp-lenient-path.h"
 #include "wire/smtp-path-parser.h"
 
 #include <stdint.h>
@@ -153,6 +154,31 @@ fuzz_mailbox (const char    *text,
   g_free (brackets);
 }
 
+/* Whatever the strict parser takes for a mailbox, the lenient one does, too. */
+static void
+fuzz_lenient (const char    *text,
+              gsize          length,
+              SmtpPathFlags  flags)
+{
+  SmtpPath path, strict;
+  SmtpPathStatus status = smtp_lenient_mailbox_parse (text, length, flags, &path);
+
+  if (smtp_mailbox_parse (text, length, flags & SMTP_PATH_ALLOW_UTF8, &strict) == SMTP_PATH_OK)
+    {
+      g_assert (status == SMTP_PATH_OK);
+      g_assert (path.local_length == strict.local_length && path.domain_length == strict.domain_length);
+    }
+  if (status != SMTP_PATH_OK)
+    return;
+
+  g_assert (path.mailbox == text && path.mailbox_length == length && path.local_length > 0);
+  g_assert (path.domain == NULL || path.local_length + 1 + path.domain_length == length);
+  g_assert (g_utf8_validate_len (text, length, NULL));
+  g_assert (!path.is_utf8 || (flags & SMTP_PATH_ALLOW_UTF8) != 0);
+  for (gsize i = 0; i < length; i++)
+    g_assert ((guint8) text[i] >= 0x20 && text[i] != 0x7f);
+}
+
 static void
 fuzz_helo (const char *text,
            gsize       length)
@@ -182,6 +208,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data,
 
   fuzz_path (text, size - 1, flags);
   fuzz_mailbox (text, size - 1, flags);
+  fuzz_lenient (text, size - 1, flags);
   fuzz_helo (text, size - 1);
 
   g_free (text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Sends a file by libesmtp: HOST:PORT SENDER RECIPIENT FILE */
+/* Sends a file by libesmtp: HOST:PORT SENDER RECIPIENT FILE [wishes]. With the last, it asks for reports, if
+ * the server knows of such things. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,22 +18,36 @@ fail (void)
   return EXIT_FAILURE;
 }
 
+static void
+add_wishes (smtp_message_t   message,
+            smtp_recipient_t recipient)
+{
+  smtp_dsn_set_ret (message, Ret_HDRS);
+  smtp_dsn_set_envid (message, "a+b c");
+  smtp_dsn_set_notify (recipient, Notify_SUCCESS | Notify_DELAY);
+  smtp_dsn_set_orcpt (recipient, "rfc822", "B+x@example.org");
+  /* Not delivery by a time: it writes BY=120%T where RFC 2852 has BY=120;RT. */
+}
+
 int
 main (int    argc,
       char **argv)
 {
   smtp_session_t session = smtp_create_session ();
   smtp_message_t message = smtp_add_message (session);
+  smtp_recipient_t recipient;
   const smtp_status_t *status;
   FILE *file;
   int code;
 
-  if (argc != 5 || (file = fopen (argv[4], "rb")) == NULL)
+  if (argc < 5 || argc > 6 || (file = fopen (argv[4], "rb")) == NULL)
     return EXIT_FAILURE;
 
   smtp_set_server (session, argv[1]);
   smtp_set_reverse_path (message, argv[2]);
-  smtp_add_recipient (message, argv[3]);
+  recipient = smtp_add_recipient (message, argv[3]);
+  if (argc == 6)
+    add_wishes (message, recipient);
   /* Lines end in CRLF already. */
   smtp_set_message_fp (message, file);
   smtp_8bitmime_set_body (message, E8bitmime_8BITMIME);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The extensions of the library, in the order in which EHLO lists them. */
+typedef enum
+{
+  SMTP_ESMTP_NONE,
+  SMTP_ESMTP_PIPELINING,
+  SMTP_ESMTP_SIZE,
+  SMTP_ESMTP_8BITMIME,
+  SMTP_ESMTP_BINARYMIME,
+  SMTP_ESMTP_CHUNKING,
+  SMTP_ESMTP_SMTPUTF8,
+  SMTP_ESMTP_STARTTLS,
+  SMTP_ESMTP_AUTH,
+  SMTP_ESMTP_DSN,
+  SMTP_ESMTP_DELIVERBY,
+  SMTP_ESMTP_MT_PRIORITY,
+  SMTP_ESMTP_REQUIRETLS,
+  SMTP_ESMTP_FUTURERELEASE,
+  SMTP_ESMTP_RRVS,
+  SMTP_ESMTP_NO_SOLICITING,
+  SMTP_ESMTP_LIMITS,
+  SMTP_ESMTP_BURL,
+  SMTP_ESMTP_ETRN,
+  SMTP_ESMTP_EXPN,
+  SMTP_ESMTP_ENHANCEDSTATUSCODES,
+  SMTP_ESMTP_HELP,
+  SMTP_N_ESMTP
+} SmtpExtensionId;
+
+/* Some of them, as bits. */
+typedef guint32 SmtpExtensionSet;
+
+#define SMTP_EXTENSION_BIT(id) ((SmtpExtensionSet) 1 << (id))
+
+G_STATIC_ASSERT (SMTP_N_ESMTP <= 32);
+
+G_END_DECLS
