@@ -160,6 +160,10 @@ split_codes (GStrv lines)
 {
   guint code = line_code (lines[0]);
 
+  /* Asked first: a second line without a code must not seem to agree with a first one. */
+  if (!smtp_reply_code_is_valid (code))
+    return 0;
+
   for (guint i = 0; lines[i] != NULL; i++)
     {
       char *line = lines[i];
@@ -170,7 +174,7 @@ split_codes (GStrv lines)
       memmove (line, line + (line[3] != '\0' ? 4 : 3), strlen (line + 3) + (line[3] == '\0'));
     }
 
-  return smtp_reply_code_is_valid (code) ? code : 0;
+  return code;
 }
 
 /**

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "smtp-reply.h"
 #include "wire/smtp-reply-writer.h"
 #include "wire/smtp-text.h"
 
@@ -142,6 +143,28 @@ fuzz_status (const uint8_t *data,
   g_free (text);
 }
 
+/* What a program may give as the text of a reply. What is read of it is a reply that reads as itself. */
+static void
+fuzz_parse (const uint8_t *data,
+            size_t         size)
+{
+  g_autofree char *text = g_strndup ((const char *) data, size);
+  g_autofree char *exact = g_strdup (text);
+  g_autofree char *wire = NULL;
+  g_autofree char *again = NULL;
+  g_autoptr (SmtpReply) reply = smtp_reply_parse (exact, NULL);
+  g_autoptr (SmtpReply) same = NULL;
+
+  if (reply == NULL)
+    return;
+
+  wire = smtp_reply_to_string (reply);
+  same = smtp_reply_parse (wire, NULL);
+  g_assert (same != NULL);
+  again = smtp_reply_to_string (same);
+  g_assert_cmpstr (wire, ==, again);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data,
                         size_t         size)
@@ -158,6 +181,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data,
   fuzz_reply (code, statuses[data[1] % G_N_ELEMENTS (statuses)], data + 2, size - 2);
   fuzz_escape (data + 2, size - 2, data[1]);
   fuzz_status (data + 2, size - 2);
+  fuzz_parse (data, size);
 
   return 0;
 }
