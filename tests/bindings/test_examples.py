@@ -4,10 +4,8 @@
 
 import base64
 import email
-import os
 import pathlib
 import re
-import shutil
 import smtplib
 import socket
 import ssl
@@ -18,47 +16,9 @@ import threading
 import time
 import unittest
 
-EXAMPLES = pathlib.Path(os.environ['SMTPD_EXAMPLES'])
-BUILD = pathlib.Path(os.environ['SMTPD_BUILD']) / 'examples'
+from example_process import BUILD, EXAMPLES, MESSAGE, PATIENCE, Example, commands
+
 SOURCE = EXAMPLES.parent
-PATIENCE = 30
-MESSAGE = 'Subject: hello\r\n\r\nx\r\n'
-
-
-def commands(name):
-    """How to run an example in each language in which it is there."""
-    yield 'C', [BUILD / f'example-{name}']
-    yield 'Python', [sys.executable, EXAMPLES / f'{name}.py']
-    if shutil.which('gjs') and (EXAMPLES / f'{name}.js').exists():
-        yield 'JavaScript', ['gjs', '-m', EXAMPLES / f'{name}.js']
-    if (BUILD / f'example-{name}-vala').exists():
-        yield 'Vala', [BUILD / f'example-{name}-vala']
-
-
-class Example:
-    def __init__(self, command):
-        self.command = command
-
-    def __enter__(self):
-        self.process = subprocess.Popen([*self.command, '127.0.0.1:0'], text=True,
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-        line = self.process.stdout.readline()
-        if not line.startswith('listening on '):
-            self.process.kill()
-            raise AssertionError(line)
-        self.port = int(line.rpartition(':')[2])
-        return self
-
-    def __exit__(self, *exception):
-        self.process.terminate()
-        try:
-            self.output = self.process.communicate(timeout=PATIENCE)[0]
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
-
-    def client(self):
-        return smtplib.SMTP('127.0.0.1', self.port, local_hostname='me.example', timeout=PATIENCE)
 
 
 class Readme(unittest.TestCase):
@@ -120,6 +80,14 @@ class Readme(unittest.TestCase):
 
 
 class Examples(unittest.TestCase):
+    LANGUAGES = {'C': 'c', 'Python': 'py', 'JavaScript': 'js', 'Vala': 'vala'}
+
+    def test_list(self):
+        """README.md lists those that are there, in the languages in which they are."""
+        rows = re.findall(r'^\| `(\S+)` .*\| (.*?) *\|$', (EXAMPLES / 'README.md').read_text(), re.M)
+        listed = {f'{name}.{self.LANGUAGES[language]}' for name, languages in rows for language in languages.split(', ')}
+        there = {path.name for path in EXAMPLES.iterdir() if path.suffix[1:] in self.LANGUAGES.values()}
+        self.assertEqual(listed, there)
 
     def test_ping(self):
         for language, command in commands('ping'):
