@@ -11,7 +11,7 @@
 #include <smtpd/smtpd.h>
 
 static GFile *users;
-static GHashTable *attempts;  /* "host sender recipient", and when it was first seen */
+static GHashTable *attempts;  /* when each "host sender recipient" came first; a program would forget some */
 
 static gboolean
 is_too_early (SmtpRequest *request)

@@ -26,7 +26,8 @@ class Policy extends Smtpd.Handler {
     _init(users) {
         super._init();
         this._users = users;
-        this._attempts = new Map(); // "host sender recipient", and when it was first seen
+        // When each "host sender recipient" came first; a program would forget some.
+        this._attempts = new Map();
     }
 
     async vfunc_handle_rcpt(_server, session, envelope, request, address, _parameters) {

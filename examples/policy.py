@@ -29,7 +29,7 @@ class Policy(Smtpd.Handler):
     def __init__(self, users):
         super().__init__()
         self.users = users
-        self.attempts = {}  # (host, sender, recipient), and when it was first seen
+        self.attempts = {}  # when each (host, sender, recipient) came first; a program would forget some
 
     async def do_handle_rcpt(self, server, session, envelope, request, address, parameters):
         # What it raises is a 451, of which the client learns no more.

@@ -19,10 +19,11 @@ const SIGTERM = 15;
 
 const http = new Soup.Session({timeout: 60});
 
-// As it stands in the header.
+// As it stands in the header, in one line.
 function subjectOf(message) {
     const [header] = new TextDecoder().decode(message).split('\r\n\r\n', 1);
-    return header.match(/^Subject: *(.*)$/mi)?.[1] ?? '';
+    const [, subject = ''] = header.match(/^Subject: *(.*(?:\r\n[ \t].*)*)$/mi) ?? [];
+    return subject.replaceAll('\r\n', '');
 }
 
 async function post(uri, body, cancellable) {

@@ -24,6 +24,12 @@ gi.require_version('Soup', '3.0')
 from gi.repository import GLib, Smtpd, Soup  # noqa: E402
 
 
+def subject_of(content):
+    """As it stands in the header, in one line."""
+    subject = email.message_from_bytes(content)['Subject']
+    return ''.join(str(subject or '').splitlines())
+
+
 class Webhook(Smtpd.Handler):
 
     def __init__(self, uri):
@@ -37,7 +43,7 @@ class Webhook(Smtpd.Handler):
             'peer': session.peer.to_string(),
             'sender': envelope.mail_from,
             'recipients': envelope.rcpt_tos,
-            'subject': str(email.message_from_bytes(content)['Subject'] or ''),
+            'subject': subject_of(content),
             'message': base64.b64encode(content).decode(),
         })
         try:

@@ -89,6 +89,13 @@ class Examples(unittest.TestCase):
         there = {path.name for path in EXAMPLES.iterdir() if path.suffix[1:] in self.LANGUAGES.values()}
         self.assertEqual(listed, there)
 
+    def test_size(self):
+        """They can be read at one go. C wants a few lines more."""
+        for language, suffix in self.LANGUAGES.items():
+            for path in EXAMPLES.glob(f'*.{suffix}'):
+                with self.subTest(path.name):
+                    self.assertLessEqual(len(path.read_text().splitlines()), 110 if language == 'C' else 100)
+
     def test_ping(self):
         for language, command in commands('ping'):
             with self.subTest(language), Example(command) as example:

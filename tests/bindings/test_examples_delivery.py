@@ -222,8 +222,11 @@ class Webhook(Case):
         self.assertEqual(message, {'sender': 'a@example.org', 'recipients': ['b@example.org', 'c@example.org'],
                                    'subject': 'a "quoted" \\\tone'})
 
-        self.assertEqual(self.send(example, b'From: x\r\n\r\nText\r\n'), 250)
-        self.assertEqual(hook.posts[-1][2]['subject'], '')
+        for text, subject in ((b'From: x\r\n\r\nText\r\n', ''), (b'\r\n', ''), (b'subject:\r\n\r\nText\r\n', ''),
+                              (b'To: y\r\nSubject: a\r\n long\r\n\tone\r\n', 'a long one')):
+            self.assertEqual(self.send(example, text), 250)
+            self.assertEqual(' '.join(hook.posts[-1][2]['subject'].split()), subject)
+        self.assertEqual(self.send(example, b'Subject: \xff\r\n\r\n'), 250)
 
     def wait_for_post(self, hook):
         for _ in range(PATIENCE * 20):
@@ -301,7 +304,7 @@ class Watch(Case):
             type_line('p')
             self.assertEqual(screen.readline(), 'going on\n')
             self.assertEqual(client.mail('a@example.org')[0], 250)
-            type_line('q')
+        type_line('q')
 
 
 if __name__ == '__main__':
