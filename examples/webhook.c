@@ -52,8 +52,7 @@ make_json (SmtpSession *session, SmtpEnvelope *envelope)
   for (guint i = 0; recipients[i] != NULL; i++)
     add (json, i == 0 ? ", \"recipients\": [" : ", ", recipients[i]);
   add (json, "], \"subject\": ", subject);
-  add (json, ", \"message\": ", base64);
-  g_string_append_c (json, '}');
+  g_string_append_printf (json, ", \"message\": \"%s\"}", base64);
 
   return g_string_free_to_bytes (json);
 }
