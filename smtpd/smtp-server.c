@@ -139,6 +139,7 @@ smtp_server_finalize (GObject *object)
 {
   SmtpServerPrivate *priv = PRIVATE (SMTP_SERVER (object));
 
+  g_clear_pointer (&priv->buffers, smtp_buffer_pool_destroy);
   g_clear_pointer (&priv->poller, smtp_poller_unref);
   g_ptr_array_unref (priv->listeners);
   g_ptr_array_unref (priv->keywords);
@@ -307,6 +308,17 @@ smtp_server_get_poller (SmtpServer *self)
     }
 
   return priv->poller;
+}
+
+SmtpBufferPool *
+smtp_server_get_buffers (SmtpServer *self)
+{
+  SmtpServerPrivate *priv = PRIVATE (self);
+
+  if (priv->buffers == NULL)
+    priv->buffers = smtp_buffer_pool_new (smtp_poller_get_context (smtp_server_get_poller (self)));
+
+  return priv->buffers;
 }
 
 SmtpSession *
