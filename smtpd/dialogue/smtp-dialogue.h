@@ -241,8 +241,6 @@ void          smtp_dialogue_say_challenge   (SmtpDialogue      *self,
 
 /* The greeting, now. */
 void          smtp_dialogue_greet           (SmtpDialogue      *self);
-/* Sets the deadline of what is waited for. */
-void          smtp_dialogue_arm             (SmtpDialogue      *self);
 
 /* For smtp-message.c. */
 
