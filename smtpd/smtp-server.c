@@ -7,6 +7,7 @@
 #include "dialogue/smtp-commands.h"
 #include "dialogue/smtp-connection.h"
 #include "dialogue/smtp-hooks.h"
+#include "dialogue/smtp-plain-hooks.h"
 #include "smtp-envelope-private.h"
 #include "smtp-listener.h"
 #include "smtp-server-private.h"
@@ -254,6 +255,7 @@ smtp_server_class_init (SmtpServerClass *klass)
   smtp_commands_install_methods (klass);
   smtp_server_install_properties (object_class);
   smtp_hooks_install_signals (klass);
+  smtp_plain_hooks_install_signals (klass);
   smtp_server_install_drain (klass);
 }
 
@@ -355,7 +357,7 @@ smtp_server_open_body (SmtpServer   *self,
                        SmtpSession  *session,
                        SmtpEnvelope *envelope)
 {
-  GOutputStream *stream = smtp_hooks_ask_body (self, session, envelope);
+  GOutputStream *stream = smtp_plain_hooks_ask_body (self, session, envelope);
 
   if (stream == NULL)
     stream = SMTP_SERVER_GET_CLASS (self)->create_body (self, session, envelope);

@@ -12,6 +12,7 @@
 #include "smtp-events.h"
 #include "smtp-lines.h"
 #include "smtp-message.h"
+#include "smtp-plain-hooks.h"
 #include "smtp-profile.h"
 #include "smtp-session-private.h"
 #include "smtp-stages.h"
@@ -191,7 +192,7 @@ end (SmtpDialogue *self)
   smtp_arrival_cancel (self);
   smtp_dialogue_drop_envelope (self);
   if (self->connected)
-    smtp_hooks_tell_disconnect (server, self->session);
+    smtp_plain_hooks_tell_disconnect (server, self->session);
 
   self->depth--;
 }

@@ -8,6 +8,7 @@
 #include "smtp-envelope-private.h"
 #include "smtp-extensions.h"
 #include "smtp-parameters-private.h"
+#include "smtp-plain-hooks.h"
 #include "smtp-profile.h"
 #include "smtp-session-private.h"
 #include "smtp-stages.h"
@@ -187,8 +188,8 @@ check_parameter (SmtpDialogue        *self,
   if (wrong != SMTP_REPLY_PARAMETER_UNKNOWN)
     return wrong;
 
-  switch (smtp_hooks_ask_parameter (self->server, self->session, self->envelope, is_rcpt ? "RCPT" : "MAIL",
-                                    keyword, value))
+  switch (smtp_plain_hooks_ask_parameter (self->server, self->session, self->envelope,
+                                          is_rcpt ? "RCPT" : "MAIL", keyword, value))
     {
     case SMTP_VERDICT_HANDLED:
       return NOTHING_WRONG;
