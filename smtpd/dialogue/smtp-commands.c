@@ -183,6 +183,8 @@ real_data (SmtpServer  *server,
     smtp_dialogue_refuse_request (self, request, SMTP_REPLY_NO_ARGUMENT);
   else if (self->envelope == NULL)
     smtp_dialogue_refuse_request (self, request, SMTP_REPLY_MAIL_FIRST);
+  else if (self->chunking_failed)
+    smtp_dialogue_refuse_request (self, request, SMTP_REPLY_CHUNKS_SPOILT);
   else if (self->chunking)
     smtp_dialogue_refuse_request (self, request, SMTP_REPLY_CHUNKS_BEGUN);
   else if (smtp_envelope_get_body_type (self->envelope) == SMTP_BODY_TYPE_BINARY)
