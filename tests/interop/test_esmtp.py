@@ -186,6 +186,17 @@ class Program(unittest.TestCase):
                         client.ehlo()
                         self.assertEqual(client.docmd('MAIL FROM:<a@example.org> BY=60;R')[0], code)
 
+    def test_requiretls_relayed(self):
+        """A report goes on all the same, RFC 8689 section 5."""
+        with Gsmtpd('-H', 'sink') as back:
+            with Gsmtpd('-H', f'relay:127.0.0.1:{back.port()}', '--tls-self-signed', '--extension=requiretls') as front:
+                with front.client() as client:
+                    client.ehlo()
+                    client.starttls()
+                    client.ehlo()
+                    self.assertEqual(client.docmd('MAIL FROM:<a@example.org> REQUIRETLS')[0], 550)
+                    self.assertEqual(client.docmd('MAIL FROM:<> REQUIRETLS')[0], 250)
+
     def test_unknown(self):
         for word in 'XFOO', 'no-XFOO', 'no-', ':', '':
             with self.subTest(word):
