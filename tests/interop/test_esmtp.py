@@ -91,6 +91,21 @@ class Clients(Case):
         self.assert_dsn(envelope, recipient, 'a+b c', ('rfc822', 'B+x@example.org'))
         self.assertEqual(self.verbs, ['BDAT'])
 
+    @unittest.skipUnless(os.environ.get('ESMTP_CLIENT'), 'there is no libesmtp')
+    def test_libesmtp_deliverby(self):
+        """Version 1.1 leaves out the semicolon of BY=120;RT: that is no wish, and must not pass for one."""
+        path = self.directory / 'message'
+        path.write_bytes(MESSAGE)
+        result = subprocess.run([os.environ['ESMTP_CLIENT'], f'127.0.0.1:{self.port}', 'a@example.org', 'b@example.org',
+                                 path, 'in-time'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE)
+        if result.returncode == 0:
+            envelope, _ = self.take()
+            self.assertEqual((envelope.deliver_by, envelope.deliver_by_seconds, envelope.deliver_by_trace),
+                             (Smtpd.DeliverBy.RETURN, 120, True))
+        else:
+            self.assertEqual(self.messages, [])
+            self.assertIn(b'MAIL: 501', result.stdout)
+
     def test_exim(self):
         """It passes on what it was told."""
         exim = os.path.join(os.environ.get('EXIM_ROOT', ''), 'usr/sbin/exim4')
