@@ -344,6 +344,25 @@ is_misleading (SmtpDialogue *self,
   return !is_success (self, reply);
 }
 
+/* RFC 6531 section 3.7.4.2: what can be shown to those who have asked for it only. */
+static gboolean
+is_hidden (SmtpDialogue *self,
+           SmtpReply    *answer)
+{
+  const char * const *lines = smtp_reply_get_lines (answer);
+
+  if (!self->ascii_answer || !is_success (self, answer))
+    return FALSE;
+
+  for (; *lines != NULL; lines++)
+    {
+      if (!g_str_is_ascii (*lines))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /* The answer that goes out: what a program said, made to fit the command. */
 static SmtpReply *
 fix_answer (SmtpDialogue *self,
@@ -357,6 +376,10 @@ fix_answer (SmtpDialogue *self,
                  smtp_request_get_verb (self->request), smtp_reply_get_code (failure));
       return smtp_reply_ref (failure);
     }
+
+  if (is_hidden (self, answer))
+    return smtp_reply_ref (smtp_reply_standard (self->hook == SMTP_HOOK_EXPN ? SMTP_REPLY_CANNOT_EXPAND
+                                                                             : SMTP_REPLY_CANNOT_SHOW));
 
   if (!self->command.adds_status || smtp_reply_get_status (answer) != NULL || speaks_plainly (self))
     return smtp_reply_ref (answer);
@@ -395,6 +418,7 @@ take_effect (SmtpDialogue *self,
     smtp_dialogue_drop_envelope (self);
   self->message_ended = FALSE;
   self->envelope_is_new = FALSE;
+  self->ascii_answer = FALSE;
 }
 
 /* The end of a message has an answer for each recipient in LMTP, RFC 2033 section 4.2. */

@@ -162,7 +162,8 @@ static const HookInfo hooks[SMTP_N_HOOKS] =
  * @request: the command, through which it is answered
  * @argument: what is to be verified, as the client wrote it
  *
- * VRFY, RFC 5321 section 4.1.1.6. The default answer is 252: it tells nothing.
+ * VRFY, RFC 5321 section 4.1.1.6. The default answer is 252: it tells nothing. An answer outside ASCII goes to clients
+ * that have said SMTPUTF8 behind @argument; others get 252 2.6.8 (RFC 6531 section 3.7.4.2).
  *
  * Returns: the verdict
  */
@@ -175,7 +176,8 @@ static const HookInfo hooks[SMTP_N_HOOKS] =
  * @request: the command, through which it is answered
  * @argument: the mailing list, as the client wrote it
  *
- * EXPN, RFC 5321 section 4.1.1.7. The default answer is 502.
+ * EXPN, RFC 5321 section 4.1.1.7. The default answer is 502. An answer outside ASCII goes to clients that have said
+ * SMTPUTF8 behind @argument; others get 550 5.6.8 (RFC 6531 section 3.7.4.2).
  *
  * Returns: the verdict
  */

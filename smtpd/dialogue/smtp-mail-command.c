@@ -354,6 +354,8 @@ check_rcpt (SmtpDialogue *self,
 
   if (self->envelope == NULL || !smtp_envelope_is_begun (self->envelope))
     return SMTP_REPLY_MAIL_FIRST;
+  if (self->chunking_failed)
+    return SMTP_REPLY_CHUNKS_SPOILT;
   if (self->chunking)
     return SMTP_REPLY_CHUNKS_BEGUN;
 

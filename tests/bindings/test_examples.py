@@ -143,15 +143,21 @@ class Examples(unittest.TestCase):
                     client.sendmail('a@example.org', ['b@example.org'], MESSAGE)
                     client.sendmail('', ['nobody@example.org'], MESSAGE)
                     client.sendmail('a@example.org', ['b@example.org', 'nobody@example.org'], MESSAGE)
+                    client.sendmail('c@example.org', ['nobody@example.org'], MESSAGE, rcpt_options=['NOTIFY=NEVER'])
+                    client.sendmail('d@example.org', ['b@example.org'], MESSAGE, ['ENVID=x+2By'], ['NOTIFY=SUCCESS'])
             with self.subTest(language):
                 self.assertEqual(example.process.returncode, 0)
-                self.assertEqual(example.output.count('MAIL FROM:<>'), 1)
-                recipient, _, text = example.output.partition('RCPT TO:')[2].partition('\n')
+                self.assertEqual(example.output.count('MAIL FROM:<>'), 2)
+                failure, success = example.output.partition('MAIL FROM:<>')[2].split('MAIL FROM:<>')
+                recipient, _, text = failure.partition('RCPT TO:')[2].partition('\n')
                 report = email.message_from_string(text.strip())
                 self.assertEqual(recipient, '<a@example.org>')
                 status = report.get_payload()[1].get_payload()
                 self.assertEqual([group['Final-Recipient'] for group in status[1:]], ['rfc822; nobody@example.org'])
                 self.assertEqual(report.get_payload()[2].get_payload().strip(), 'Subject: hello')
+                self.assertIn('\nRCPT TO:<d@example.org>\n', success)
+                self.assertIn('Original-Envelope-Id: x+y', success)
+                self.assertIn('Action: delivered', success)
 
     def test_submission(self):
         for language, command in commands('submission'):
