@@ -80,6 +80,8 @@ smtp_deadlines_get_missed (SmtpDialogue *self)
 {
   if (self->phase == SMTP_PHASE_TLS)
     return SMTP_COUNT_TIMEOUTS_HANDSHAKE;
+  if (self->phase == SMTP_PHASE_PROXY)
+    return SMTP_COUNT_TIMEOUTS_PROXY;
   if (is_receiving (self) || self->phase == SMTP_PHASE_ENDING)
     return SMTP_COUNT_TIMEOUTS_DATA;
 
