@@ -253,7 +253,7 @@ steal_first (GPtrArray *caught)
  * It blocks: not to be called in a hook of the server. When the time is over, the error is %SMTP_ERROR_TIMED_OUT, and
  * what was caught stays.
  *
- * Returns: (transfer full) (element-type SmtpEnvelope): all messages that were caught, in the order in which they came
+ * Returns: (transfer container) (element-type SmtpEnvelope): all messages that were caught, in the order in which they came
  */
 GPtrArray *
 smtp_catcher_wait (SmtpCatcher  *self,
@@ -300,7 +300,7 @@ smtp_catcher_wait_async (SmtpCatcher         *self,
  *
  * What has come of [method@Catcher.wait_async]. Besides its errors there is %G_IO_ERROR_CANCELLED.
  *
- * Returns: (transfer full) (element-type SmtpEnvelope): all messages that were caught, in the order in which they came
+ * Returns: (transfer container) (element-type SmtpEnvelope): all messages that were caught, in the order in which they came
  */
 GPtrArray *
 smtp_catcher_wait_finish (SmtpCatcher   *self,
