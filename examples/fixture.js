@@ -55,7 +55,8 @@ function assertEqual(one, other) {
 
 const tests = {
     async sent(catcher) {
-        const [message] = await Promise.all([catcher.nextMessage(), notify(catcher.port, 'joe@example.org')]);
+        await notify(catcher.port, 'joe@example.org');
+        const message = await catcher.nextMessage();
         assertEqual(message.mail_from, 'me@example.org');
         assertEqual(message.rcpt_tos.join(), 'joe@example.org');
         assertEqual(new TextDecoder().decode(message.content.toArray()), 'Subject: News\r\n\r\nHello\r\n');

@@ -31,8 +31,11 @@ __all__ = ['MailCatcher', 'message_of']
 
 
 def message_of(envelope):
-    """The message as an `email.message.EmailMessage`, with its `envelope`."""
-    message = email.message_from_bytes(envelope.content or b'', policy=email.policy.default)
+    """The message as an `email.message.EmailMessage`, with its `envelope`.
+
+    Its lines end as Python has them; the octets that were sent are in `envelope.content`."""
+    content = (envelope.content or b'').replace(b'\r\n', b'\n')
+    message = email.message_from_bytes(content, policy=email.policy.default)
     message.envelope = envelope
     return message
 
