@@ -208,6 +208,32 @@ test_delay_and_stop (Fixture       *fixture,
   g_assert_cmpstr (codes->str, !=, "220");
 }
 
+/* Who leaves while he is kept waiting is forgotten at once. */
+static void
+test_delay_and_leave (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  SmtpServer *server = smtp_catcher_get_server (fixture->catcher);
+  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GPtrArray) sessions = NULL;
+  gpointer session;
+
+  smtp_controller_set_threaded (smtp_catcher_get_controller (fixture->catcher), FALSE);
+  start (fixture);
+  add_rule (fixture, "connect=delay 86400000");
+  connection = dial (smtp_catcher_get_port (fixture->catcher));
+  while (smtp_server_get_n_sessions (server) == 0)
+    g_main_context_iteration (NULL, TRUE);
+
+  sessions = smtp_server_get_sessions (server);
+  session = sessions->pdata[0];
+  g_object_add_weak_pointer (session, &session);
+  g_clear_pointer (&sessions, g_ptr_array_unref);
+  g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
+  while (session != NULL)
+    g_main_context_iteration (NULL, TRUE);
+}
+
 /* The codes of 200 commands of which half go wrong. */
 static char *
 gamble (Fixture *fixture,
@@ -305,6 +331,7 @@ main (int    argc,
   ADD ("/chaos/not-caught", test_not_caught);
   ADD ("/chaos/close", test_close);
   ADD ("/chaos/delay", test_delay);
+  ADD ("/chaos/delay-and-leave", test_delay_and_leave);
   ADD ("/chaos/delay-and-stop", test_delay_and_stop);
   ADD ("/chaos/chance", test_chance);
   ADD ("/chaos/auth-not-offered", test_auth_not_offered);

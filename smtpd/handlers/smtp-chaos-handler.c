@@ -132,7 +132,11 @@ fate_fulfil (Fate *self)
 static gboolean
 on_delay_over (gpointer data)
 {
-  fate_fulfil (data);
+  Fate *self = data;
+
+  /* Else the client has left, or been told something else. */
+  if (!g_cancellable_is_cancelled (smtp_request_get_cancellable (self->request)))
+    fate_fulfil (self);
 
   return G_SOURCE_REMOVE;
 }
@@ -142,8 +146,11 @@ static void
 fate_fulfil_later (Fate *self)
 {
   g_autoptr (GSource) source = g_timeout_source_new (self->delay);
+  g_autoptr (GSource) cancelled = g_cancellable_source_new (smtp_request_get_cancellable (self->request));
   GMainContext *context = smtp_session_get_main_context (smtp_request_get_session (self->request));
 
+  g_source_set_dummy_callback (cancelled);
+  g_source_add_child_source (source, cancelled);
   smtp_request_hold (self->request);
   g_source_set_callback (source, on_delay_over, g_memdup2 (self, sizeof *self), fate_free);
   memset (self, 0, sizeof *self);
