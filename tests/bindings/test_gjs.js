@@ -607,6 +607,23 @@ const tests = {
         equal(Smtpd.trace_received(new Smtpd.Session(), null, null, 'mx', 'A', null).split('\r\n').length, 4);
     },
 
+    async reportForEnvelope() {
+        const envelope = new Smtpd.Envelope();
+        envelope.set_reverse_path(Smtpd.Address.new('joe@example.org'));
+        envelope.set_mail_parameters(Smtpd.Parameters.new(['ENVID=a+2Bb', 'MT-PRIORITY=2']));
+        const recipient = envelope.add_recipient(Smtpd.Address.new('b@example.net'),
+            Smtpd.Parameters.new(['NOTIFY=SUCCESS', 'ORCPT=rfc822;bob@example.net']));
+        const report = Smtpd.DeliveryReport.new_for_envelope('mx.example.org', envelope);
+        equal(report.envelope_id, 'a+b');
+        const status = report.add_envelope_recipient(recipient, Smtpd.DeliveryAction.FAILED, '5.1.1');
+        equal(status.notify_keywords, 'SUCCESS');
+        equal(status.original_recipient, 'rfc822;bob@example.net');
+        equal(report.is_due(), false);
+        report.add_envelope_recipient(recipient, Smtpd.DeliveryAction.DELIVERED, '2.1.5');
+        equal(report.is_due(), true);
+        equal(report.to_envelope().mail_options, ['MT-PRIORITY=2']);
+    },
+
     async typedValues() {
         const server = new Smtpd.Server();
         let seen = null;
