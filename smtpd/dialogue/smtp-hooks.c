@@ -582,6 +582,31 @@ is_overridden (SmtpHook     hook,
   return G_STRUCT_MEMBER (GCallback, SMTP_HANDLER_GET_CLASS (handler), hooks[hook].method) != default_method (hook);
 }
 
+static GQuark
+offers_nothing_quark (void)
+{
+  static gsize quark;
+
+  if (g_once_init_enter (&quark))
+    g_once_init_leave (&quark, g_quark_from_static_string ("smtp-hooks-offers-nothing"));
+
+  return (GQuark) quark;
+}
+
+void
+smtp_hooks_offer_nothing (GType handler_type)
+{
+  g_type_set_qdata (handler_type, offers_nothing_quark (), GINT_TO_POINTER (TRUE));
+}
+
+static gboolean
+offers (SmtpHook     hook,
+        SmtpHandler *handler)
+{
+  return is_overridden (hook, handler) &&
+         g_type_get_qdata (G_OBJECT_TYPE (handler), offers_nothing_quark ()) == NULL;
+}
+
 gboolean
 smtp_hook_is_heard (SmtpHook    hook,
                     SmtpServer *server)
@@ -593,7 +618,7 @@ smtp_hook_is_heard (SmtpHook    hook,
 
   for (guint i = 0; handlers != NULL && i < handlers->len; i++)
     {
-      if (is_overridden (hook, g_ptr_array_index (handlers, i)))
+      if (offers (hook, g_ptr_array_index (handlers, i)))
         return TRUE;
     }
 

@@ -37,7 +37,10 @@ void        smtp_hooks_install_defaults (SmtpHandlerClass *klass);
 
 const char *smtp_hook_get_name          (SmtpHook          hook);
 
-/* Whether anybody would be asked: a signal handler, or a method that is overridden. */
+/* Handlers of this type have objections at most, and let nothing be offered to clients by being there. */
+void        smtp_hooks_offer_nothing    (GType             handler_type);
+
+/* Whether there is somebody by whom something may be offered: a signal handler, or a method that is overridden. */
 gboolean    smtp_hook_is_heard          (SmtpHook          hook,
                                          SmtpServer       *server);
 

@@ -4,8 +4,10 @@
 
 import base64
 import email
+import importlib.util
 import pathlib
 import re
+import shutil
 import smtplib
 import socket
 import ssl
@@ -204,6 +206,27 @@ class Examples(unittest.TestCase):
                     self.assertEqual(client.data(MESSAGE)[0], 250)
                 self.assertEqual(example.output.splitlines(), ['ticket 7, id a+b', 'b@example.org: to be confirmed',
                                                                'c@example.org: no word of success'])
+
+    def run_tests(self, command, *results):
+        """What is a test itself: it passes, and says what the results are."""
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=PATIENCE * 3)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        for result in results:
+            self.assertIn(result, done.stdout)
+
+    def test_fixture(self):
+        with self.subTest('C'):
+            self.run_tests([BUILD / 'example-fixture', '--tap'], 'ok 1 /notify/sent', 'ok 2 /notify/busy')
+        if shutil.which('gjs'):
+            with self.subTest('JavaScript'):
+                self.run_tests(['gjs', '-m', EXAMPLES / 'fixture.js'], 'ok - sent', 'ok - busy', '1..4')
+
+    @unittest.skipUnless(importlib.util.find_spec('pytest'), 'there is no pytest')
+    def test_fixture_of_pytest(self):
+        for name, result in ('fixture.py', '7 passed'), ('welcome', '12 passed'):
+            with self.subTest(name):
+                self.run_tests([sys.executable, '-m', 'pytest', '-p', 'no:cacheprovider', EXAMPLES / name], result)
 
     def test_later(self):
         for language, command in commands('later'):

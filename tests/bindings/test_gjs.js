@@ -743,6 +743,51 @@ const tests = {
         equal(snapshot['refusals-permanent-by-reason']['unknown-command'], 1);
         client.connection.close(null);
     },
+
+    async catcher() {
+        const catcher = new Smtpd.Catcher();
+        equal(catcher.controller.threaded, false);
+        catcher.start();
+        const next = catcher.nextMessage(30000);
+        const both = catcher.waitForMessages(2, 30000);
+        const client = await Client.connect(catcher.server);
+        await client.codes(...transaction);
+        equal((await next).rcpt_tos, ['b@example.org']);
+        await client.codes(...transaction);
+        equal((await both).length, 2);
+        equal((await catcher.nextMessage()).mail_from, 'a@example.org');
+        const error = await catcher.nextMessage(10).catch(reason => reason);
+        equal(error.matches(Smtpd.error_quark(), Smtpd.Error.TIMED_OUT), true);
+        equal(catcher.wait(2, 0).length, 2);
+
+        catcher.chaos.add_rule('mail=450 4.3.0 Later');
+        equal(await client.ask('MAIL FROM:<>'), '450 4.3.0 Later');
+        catcher.chaos.clear_rules();
+        equal(await client.codes('MAIL FROM:<>'), [250]);
+        catcher.clear();
+        equal(catcher.wait(0, 0), []);
+        client.connection.close(null);
+        catcher.stop();
+        equal(catcher.port, 0);
+    },
+
+    async chaosHandler() {
+        const chaos = new Smtpd.ChaosHandler({seed: 3});
+        equal(chaos.seed, 3);
+        chaos.add_rule('vrfy=550');
+        let reason = null;
+        try {
+            chaos.add_rule('vrfy');
+        } catch (error) {
+            reason = error;
+        }
+        equal(reason.matches(Smtpd.error_quark(), Smtpd.Error.SYNTAX), true);
+        const server = new Smtpd.Server();
+        server.add_handler(chaos);
+        const client = await listen(server);
+        equal(await client.codes('VRFY b', 'NOOP'), [550, 250]);
+        client.connection.close(null);
+    },
 };
 
 const loop = new GLib.MainLoop(null, false);
