@@ -86,6 +86,10 @@ def on_connect(server, session, envelope, request):
     return Smtpd.Verdict.CONTINUE
 
 
+async def on_noop(server, session, envelope, request, argument):
+    return await simple('NOOP', server, session, envelope, request, argument or None)
+
+
 async def on_vrfy(server, session, envelope, request, argument):
     smtp = smtp_of(server, session)
     return status_of(await call(smtp, request, 'VRFY', argument.strip().removeprefix('<').removesuffix('>')))
@@ -381,7 +385,7 @@ def server_type(verbs):
 HOOKS = {
     'HELO': functools.partial(simple, 'HELO'),
     'EHLO': on_ehlo,
-    'NOOP': functools.partial(simple, 'NOOP'),
+    'NOOP': on_noop,
     'QUIT': functools.partial(simple, 'QUIT'),
     'RSET': functools.partial(simple, 'RSET'),
     'VRFY': on_vrfy,

@@ -187,7 +187,8 @@ def members(thing, prefix):
 
 def is_overridden(method):
     """Whether it is not one of this package."""
-    return not method.__func__.__module__.startswith('gsmtpd.')
+    function = getattr(method, '__func__', method)
+    return not str(getattr(function, '__module__', None)).startswith('gsmtpd.')
 
 
 class SMTP:
@@ -197,7 +198,9 @@ class SMTP:
     have the command done by calling the one of this class."""
 
     is_lmtp = False
+    # Programs may set these two; nothing comes of it.
     command_size_limit = 512
+    command_size_limits = {}
     line_length_limit = 1001
     local_part_limit = 0
     AuthLoginUsernameChallenge = 'User Name\x00'

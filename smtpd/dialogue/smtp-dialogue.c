@@ -200,6 +200,14 @@ speaks_plainly (SmtpDialogue *self)
          smtp_dialogue_is_foreign (self);
 }
 
+SmtpReply *
+smtp_dialogue_phrase (SmtpDialogue *self,
+                      SmtpRequest  *request,
+                      SmtpReply    *reply)
+{
+  return speaks_plainly (self) ? smtp_profile_phrase (self, request, reply) : smtp_reply_ref (reply);
+}
+
 /* @reply, which is phrased as @said. */
 static void
 say_as (SmtpDialogue *self,
@@ -222,11 +230,9 @@ say_to (SmtpDialogue *self,
         SmtpRequest  *request,
         SmtpReply    *reply)
 {
-  g_autoptr (SmtpReply) phrased = NULL;
+  g_autoptr (SmtpReply) phrased = smtp_dialogue_phrase (self, request, reply);
 
-  if (speaks_plainly (self))
-    phrased = smtp_profile_phrase (self, request, reply);
-  say_as (self, reply, phrased != NULL ? phrased : reply);
+  say_as (self, reply, phrased);
 }
 
 void

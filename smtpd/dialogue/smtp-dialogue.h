@@ -252,6 +252,10 @@ void          smtp_dialogue_say             (SmtpDialogue      *self,
 /* What is no command, or cannot be answered as one, is refused, and counted. */
 void          smtp_dialogue_refuse          (SmtpDialogue      *self,
                                              SmtpStandardReply  reply);
+/* How one of the library's own replies is put to this client; others stay as they are. A new reference. */
+SmtpReply    *smtp_dialogue_phrase          (SmtpDialogue      *self,
+                                             SmtpRequest       *request,
+                                             SmtpReply         *reply);
 /* @phrased is what is said for @reply, NULL for itself. */
 void          smtp_dialogue_refuse_with     (SmtpDialogue      *self,
                                              SmtpStandardReply  reply,
