@@ -474,7 +474,8 @@ real_unknown_command (SmtpServer  *server,
 {
   DIALOGUE_OR_RETURN (request);
 
-  smtp_dialogue_refuse_request (self, request, SMTP_REPLY_UNKNOWN_COMMAND);
+  smtp_dialogue_refuse_request (self, request, smtp_dialogue_is_foreign (self) && smtp_profile_has_enough (self)
+                                               ? SMTP_REPLY_TOO_MANY_UNKNOWN : SMTP_REPLY_UNKNOWN_COMMAND);
 }
 
 /* The table */
@@ -491,6 +492,8 @@ const gsize smtp_command_burl_offset = METHOD (burl);
 const gsize smtp_command_quit_offset = METHOD (quit);
 const gsize smtp_command_starttls_offset = METHOD (starttls);
 const gsize smtp_command_auth_offset = METHOD (auth);
+const gsize smtp_command_expn_offset = METHOD (expn);
+const gsize smtp_command_help_offset = METHOD (help);
 
 /* Octets beyond the 512 of RFC 5321 section 4.5.3.1.4. What MAIL and RCPT have is a matter of their
  * parameters. Addresses in VRFY and EXPN may have SMTPUTF8 behind them, and URLs of IMAP are long. */

@@ -130,24 +130,39 @@ speaks_plainly (SmtpDialogue *self)
          smtp_dialogue_is_foreign (self);
 }
 
+SmtpReply *
+smtp_dialogue_phrase (SmtpDialogue *self,
+                      SmtpRequest  *request,
+                      SmtpReply    *reply)
+{
+  return speaks_plainly (self) ? smtp_profile_phrase (self, request, reply) : smtp_reply_ref (reply);
+}
+
+/* @reply, which is phrased as @said. */
+static void
+say_as (SmtpDialogue *self,
+        SmtpReply    *reply,
+        SmtpReply    *said)
+{
+  const char *wire;
+  gsize length;
+
+  wire = smtp_reply_get_wire (said, &length);
+
+  log_reply (self, wire, length - strlen ("\r\n"));
+  self->host->write (self->host_data, wire, length);
+  if (*wire >= '4')
+    smtp_events_count_refusal (self, reply);
+}
+
 static void
 say_to (SmtpDialogue *self,
         SmtpRequest  *request,
         SmtpReply    *reply)
 {
-  g_autoptr (SmtpReply) phrased = NULL;
-  SmtpReply *original = reply;
-  const char *wire;
-  gsize length;
+  g_autoptr (SmtpReply) phrased = smtp_dialogue_phrase (self, request, reply);
 
-  if (speaks_plainly (self))
-    reply = phrased = smtp_profile_phrase (self, request, reply);
-  wire = smtp_reply_get_wire (reply, &length);
-
-  log_reply (self, wire, length - strlen ("\r\n"));
-  self->host->write (self->host_data, wire, length);
-  if (*wire >= '4')
-    smtp_events_count_refusal (self, original);
+  say_as (self, reply, phrased);
 }
 
 void
@@ -245,18 +260,29 @@ smtp_dialogue_count_error (SmtpDialogue *self)
 
 /* What is no command at all gets no request. */
 void
-smtp_dialogue_refuse (SmtpDialogue      *self,
-                      SmtpStandardReply  reply)
+smtp_dialogue_refuse_with (SmtpDialogue      *self,
+                           SmtpStandardReply  reply,
+                           SmtpReply         *phrased)
 {
   gboolean is_last = smtp_dialogue_count_error (self);
 
-  if (is_last)
+  if (is_last && reply != SMTP_REPLY_TOO_MANY_UNKNOWN)
     reply = SMTP_REPLY_TOO_MANY_ERRORS;
+  is_last = is_last || reply == SMTP_REPLY_TOO_MANY_UNKNOWN;
   smtp_events_log_refusal (self, smtp_reply_standard (reply));
   if (is_last)
     say_goodbye (self, smtp_reply_standard (reply));
+  else if (phrased != NULL)
+    say_as (self, smtp_reply_standard (reply), phrased);
   else
     smtp_dialogue_say (self, smtp_reply_standard (reply));
+}
+
+void
+smtp_dialogue_refuse (SmtpDialogue      *self,
+                      SmtpStandardReply  reply)
+{
+  smtp_dialogue_refuse_with (self, reply, NULL);
 }
 
 void

@@ -126,6 +126,7 @@ struct _SmtpDialogue
   guint errors;
   gint64 pause_end;        /* monotonic: until then the client is not listened to; 0: it is */
   guint junk;              /* commands since the last message that bring none */
+  guint unknown;           /* commands that nobody knows, in a profile that counts them */
   GArray *command_counts;  /* of smtp_server_count_command() */
   guint messages;          /* that have come to their end */
   guint refused_recipients;
@@ -250,6 +251,14 @@ void          smtp_dialogue_say             (SmtpDialogue      *self,
 /* What is no command, or cannot be answered as one, is refused, and counted. */
 void          smtp_dialogue_refuse          (SmtpDialogue      *self,
                                              SmtpStandardReply  reply);
+/* How one of the library's own replies is put to this client; others stay as they are. A new reference. */
+SmtpReply    *smtp_dialogue_phrase          (SmtpDialogue      *self,
+                                             SmtpRequest       *request,
+                                             SmtpReply         *reply);
+/* @phrased is what is said for @reply, NULL for itself. */
+void          smtp_dialogue_refuse_with     (SmtpDialogue      *self,
+                                             SmtpStandardReply  reply,
+                                             SmtpReply         *phrased);
 void          smtp_dialogue_run             (SmtpDialogue      *self,
                                              const SmtpCommand *command,
                                              const char        *verb,

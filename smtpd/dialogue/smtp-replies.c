@@ -25,6 +25,7 @@ static const struct
   [SMTP_REPLY_SHUTDOWN]            = { 421, "4.3.2", "Service is going down, closing" },
   [SMTP_REPLY_TOO_MANY_ERRORS]     = { 421, "4.7.0", "Too many errors, closing" },
   [SMTP_REPLY_TOO_MANY_COMMANDS]   = { 421, "4.7.0", "Too many commands of this kind, closing" },
+  [SMTP_REPLY_TOO_MANY_UNKNOWN]    = { 421, "4.7.0", "Too many unknown commands, closing" },
   [SMTP_REPLY_TOO_MANY_CONNECTIONS] = { 421, "4.3.2", "Too many connections, try again later" },
   [SMTP_REPLY_TOO_MANY_OF_CLIENT]  = { 421, "4.7.0", "Too many connections from your address, close some of them" },
   [SMTP_REPLY_TOO_FAST]            = { 421, "4.7.0", "Too many new connections from your address, wait a minute" },

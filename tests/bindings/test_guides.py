@@ -98,9 +98,10 @@ class Guides(unittest.TestCase):
         self.check_policy(policy, ['gjs', '-m'])
 
     def test_moving_from_aiosmtpd(self):
-        ping, auth = programs('moving-from-aiosmtpd', 'python')
+        ping, auth, proxy = programs('moving-from-aiosmtpd', 'python')
         self.run_to_the_end(ping)
         self.assertEqual(self.run_to_the_end(auth), 'Message from a@example.org of joe\n')
+        self.assertEqual(self.run_to_the_end(proxy), '192.0.2.1 by version 1\n')
 
     @unittest.skipUnless(shutil.which('gjs'), 'there is no gjs')
     def test_moving_from_smtp_server(self):
