@@ -59,12 +59,13 @@ offers_binarymime (SmtpServer  *server,
          smtp_extensions_has (server, session, SMTP_ESMTP_8BITMIME);
 }
 
-/* RFC 6531 section 3.1, item 8. */
+/* RFC 6531 section 3.1, item 8. aiosmtpd has it without 8BITMIME, for programs that want text. */
 static gboolean
 offers_smtputf8 (SmtpServer  *server,
                  SmtpSession *session)
 {
-  return smtp_extensions_has (server, session, SMTP_ESMTP_8BITMIME);
+  return smtp_extensions_has (server, session, SMTP_ESMTP_8BITMIME) ||
+         smtp_server_get_config (server)->esmtp.profile != SMTP_PROFILE_DEFAULT;
 }
 
 static gboolean
