@@ -60,9 +60,9 @@ offers_binarymime (SmtpServer  *server,
 }
 
 /* RFC 6531 section 3.1, item 8. aiosmtpd has it without 8BITMIME, for programs that want text. */
-static gboolean
-offers_smtputf8 (SmtpServer  *server,
-                 SmtpSession *session)
+gboolean
+smtp_builtin_offers_smtputf8 (SmtpServer  *server,
+                              SmtpSession *session)
 {
   return smtp_extensions_has (server, session, SMTP_ESMTP_8BITMIME) ||
          smtp_server_get_config (server)->esmtp.profile != SMTP_PROFILE_DEFAULT;
@@ -180,7 +180,7 @@ static const SmtpBuiltinExtension extensions[SMTP_N_ESMTP] =
   [SMTP_ESMTP_BINARYMIME] = { "BINARYMIME", TRUE, NULL, offers_binarymime },
   [SMTP_ESMTP_CHUNKING] = { "CHUNKING", TRUE, "BDAT" },
   [SMTP_ESMTP_SMTPUTF8] =
-    { "SMTPUTF8", FALSE, NULL, offers_smtputf8, NULL,
+    { "SMTPUTF8", FALSE, NULL, smtp_builtin_offers_smtputf8, NULL,
       { { MAIL, "SMTPUTF8", 10, "SMTPUTF8", smtp_builtin_parse_smtputf8 } } },
   [SMTP_ESMTP_STARTTLS] = { "STARTTLS", TRUE, "STARTTLS", smtp_starttls_is_on_offer },
   [SMTP_ESMTP_AUTH] =

@@ -6,6 +6,7 @@
 
 #include "smtp-address-private.h"
 #include "smtp-auth-offer.h"
+#include "smtp-builtin-extensions.h"
 #include "smtp-dialogue.h"
 #include "smtp-envelope-private.h"
 #include "smtp-extension-private.h"
@@ -83,13 +84,13 @@ smtp_builtin_parse_body (SmtpDialogue        *self,
   return NOTHING_WRONG;
 }
 
-/* RFC 6531, which wants 8BITMIME beside it */
+/* RFC 6531 */
 SmtpStandardReply
 smtp_builtin_parse_smtputf8 (SmtpDialogue        *self,
                              const char          *value,
                              SmtpMailDeclaration *declaration)
 {
-  if (!smtp_dialogue_has_extension (self, SMTP_ESMTP_8BITMIME))
+  if (!smtp_builtin_offers_smtputf8 (self->server, self->session))
     return SMTP_REPLY_PARAMETER_UNKNOWN;
 
   declaration->smtputf8 = TRUE;
