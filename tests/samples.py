@@ -189,7 +189,7 @@ class Runner:
                 'c': f'cc -Wall -Werror -o sample {name} $(pkg-config --cflags --libs smtpd-1.0)\n./sample\n',
                 'python': f'{shlex.quote(self.python)} {name}\n',
                 'js': f'gjs -m {name}\n',
-                'vala': f'valac --pkg smtpd-1.0 -X -w -o sample {name}\n./sample\n',
+                'vala': f'valac --pkg gio-2.0 --pkg smtpd-1.0 -X -w -o sample {name}\n./sample\n',
             }[program.language]
         return script
 
@@ -201,7 +201,7 @@ class Runner:
                                        start_new_session=True)
         try:
             self.use(group, process)
-        except AssertionError as error:
+        except (AssertionError, OSError, subprocess.SubprocessError) as error:
             raise AssertionError(f'{error}\n{self.printed()}{(self.directory / "errors").read_text()}') from None
         finally:
             if process.poll() is None:

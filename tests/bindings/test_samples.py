@@ -46,6 +46,7 @@ def environment(directory):
     return {
         **os.environ,
         'PKG_CONFIG_PATH': f'{BUILD}/meson-uninstalled',
+        'CPATH': f'{SOURCE}:{BUILD}',
         'XDG_DATA_DIRS': f'{directory}/share:{os.environ.get("XDG_DATA_DIRS", "/usr/local/share:/usr/share")}',
     }
 
