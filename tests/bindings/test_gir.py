@@ -95,13 +95,11 @@ class Gir(unittest.TestCase):
                 self.assertRegex(element.findtext(CORE + 'doc', ''), r'\w')
 
     def test_all_symbols(self):
-        """Whatever the library exports is in the reference."""
+        """What packages say that the library exports is what the reference has."""
         symbols = (pathlib.Path(os.environ['SMTPD_EXAMPLES']).parent / 'debian/libsmtpd-1.0-0.symbols').read_text()
-        told = {element.get(C + 'identifier') for element in self.own.iter()}
-        told |= {element.get(GLIB + 'get-type') for element in self.own.iter()}
-        exported = re.findall(r'^ (\w+)@', symbols, re.M)
-        self.assertGreater(len(exported), 100)
-        self.assertEqual([symbol for symbol in exported if symbol not in told], [])
+        told = {element.get(attribute) for element in self.own.iter()
+                for attribute in (C + 'identifier', GLIB + 'get-type') if element.tag not in (CORE + 'member', CORE + 'function-macro')}
+        self.assertEqual(set(re.findall(r'^ (\w+)@', symbols, re.M)), told - {None, 'intern'})
 
     def test_reachable(self):
         for element in self.own:
