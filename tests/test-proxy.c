@@ -5,6 +5,7 @@
 #include <gio/gunixsocketaddress.h>
 
 #include "edge-fixture.h"
+#include "numbers-fixture.h"
 #include "proxy-header-builder.h"
 #include "smtp-handler.h"
 #include "test-log.h"
@@ -458,6 +459,8 @@ test_timeout (Fixture       *self,
   edge_expect_end (slow);
   g_assert_cmpint (g_get_monotonic_time () - begin, >=, G_USEC_PER_SEC / 2);
   g_assert_cmpuint (self->connected, ==, 0);
+  g_assert_cmpuint (numbers_get (self->edge.server, "timeouts-proxy"), ==, 2);
+  g_assert_cmpuint (numbers_get (self->edge.server, "timeouts-command"), ==, 0);
 
   /* It ends with the header. */
   g_assert_cmpuint (smtp_server_get_proxy_timeout (self->edge.server), ==, 1);

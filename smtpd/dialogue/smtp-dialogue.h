@@ -143,6 +143,7 @@ struct _SmtpDialogue
   guint starts_tls : 1;           /* the command in progress asks for it */
   guint tls_refused : 1;          /* by a hook, after the handshake */
   guint close_after : 1;
+  guint ascii_answer : 1;         /* of VRFY or EXPN: the client cannot read another one */
   guint awaits_line : 1;          /* the deadline is that of the next line */
   guint line_seen : 1;            /* the client has sent a line */
   guint wipe_input : 1;           /* it held a secret: the host wipes it from its buffers */
@@ -241,8 +242,6 @@ void          smtp_dialogue_say_challenge   (SmtpDialogue      *self,
 
 /* The greeting, now. */
 void          smtp_dialogue_greet           (SmtpDialogue      *self);
-/* Sets the deadline of what is waited for. */
-void          smtp_dialogue_arm             (SmtpDialogue      *self);
 
 /* For smtp-message.c. */
 

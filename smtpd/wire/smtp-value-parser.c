@@ -27,6 +27,9 @@ smtp_value_is_solicitation (const char *text,
 {
   gboolean begins = TRUE;
 
+  if (length > SMTP_SOLICITATION_MAX)
+    return FALSE;
+
   for (gsize i = 0; i < length; i++)
     {
       char c = text[i];
@@ -42,11 +45,28 @@ smtp_value_is_solicitation (const char *text,
   return !begins;
 }
 
+/* Which names there are is the server's own business; they cannot have spaces. */
+static gboolean
+is_queue_name (const char *text,
+               gsize       length)
+{
+  for (gsize i = 0; i < length; i++)
+    {
+      if (!g_ascii_isgraph (text[i]))
+        return FALSE;
+    }
+
+  return length > 0;
+}
+
 gboolean
 smtp_value_is_etrn_node (const char *text,
                          gsize       length)
 {
-  if (length > 0 && (text[0] == '@' || text[0] == '#'))
+  if (length > 0 && text[0] == '#')
+    return is_queue_name (text + 1, length - 1);
+
+  if (length > 0 && text[0] == '@')
     {
       text++;
       length--;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Sends a file by libesmtp: HOST:PORT SENDER RECIPIENT FILE [wishes]. With the last, it asks for reports, if
- * the server knows of such things. */
+/* Sends a file by libesmtp: HOST:PORT SENDER RECIPIENT FILE [wishes|in-time]. With the last, it asks for reports,
+ * or for delivery in two minutes, if the server knows of such things. */
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <libesmtp.h>
 
@@ -26,7 +27,6 @@ add_wishes (smtp_message_t   message,
   smtp_dsn_set_envid (message, "a+b c");
   smtp_dsn_set_notify (recipient, Notify_SUCCESS | Notify_DELAY);
   smtp_dsn_set_orcpt (recipient, "rfc822", "B+x@example.org");
-  /* Not delivery by a time: it writes BY=120%T where RFC 2852 has BY=120;RT. */
 }
 
 int
@@ -46,8 +46,10 @@ main (int    argc,
   smtp_set_server (session, argv[1]);
   smtp_set_reverse_path (message, argv[2]);
   recipient = smtp_add_recipient (message, argv[3]);
-  if (argc == 6)
+  if (argc == 6 && strcmp (argv[5], "wishes") == 0)
     add_wishes (message, recipient);
+  else if (argc == 6)
+    smtp_deliverby_set_mode (message, 120, By_RETURN, 1);
   /* Lines end in CRLF already. */
   smtp_set_message_fp (message, file);
   smtp_8bitmime_set_body (message, E8bitmime_8BITMIME);
@@ -55,6 +57,7 @@ main (int    argc,
   if (!smtp_start_session (session))
     return fail ();
 
+  printf ("MAIL: %d\n", smtp_reverse_path_status (message)->code);
   status = smtp_message_transfer_status (message);
   code = status->code;
   printf ("%d %s\n", code, status->text != NULL ? status->text : "");
