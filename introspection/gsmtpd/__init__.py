@@ -9,4 +9,4 @@ import gi
 
 gi.require_version('Smtpd', '1.0')
 
-__version__ = '0.1.0'
+__version__ = '0.9.0'
