@@ -77,6 +77,28 @@ take_octet (SmtpHopCounter *self,
     }
 }
 
+/* What there is of the name at the beginning of a line, at once. Returns how many octets that is. */
+static gsize
+take_name_octets (SmtpHopCounter *self,
+                  const guint8   *data,
+                  gsize           size)
+{
+  gsize length = 0;
+
+  while (length < size && g_ascii_isgraph (data[length]) && data[length] != ':')
+    length++;
+  if (length == 0)
+    return 0;
+
+  self->part = SMTP_FIELD_NAME;
+  if (length < strlen (field) && g_ascii_strncasecmp ((const char *) data, field, length) == 0)
+    self->matched = (guint8) length;
+  else
+    self->differs = TRUE;
+
+  return length;
+}
+
 void
 smtp_hop_counter_feed (SmtpHopCounter *self,
                        const guint8   *data,
@@ -86,15 +108,18 @@ smtp_hop_counter_feed (SmtpHopCounter *self,
 
   while (data < end && !self->ended)
     {
-      guint8 octet = *data++;
+      gsize length = 0;
 
-      self->size++;
-      if (octet == '\n')
+      if (self->part == SMTP_FIELD_BEGIN && !self->differs)
+        length = take_name_octets (self, data, (gsize) (end - data));
+      self->size += MAX (length, 1);
+      if (length == 0 && *data == '\n')
         end_line (self);
-      else
-        take_octet (self, octet);
+      else if (length == 0)
+        take_octet (self, *data);
+      data += MAX (length, 1);
 
-      /* Of a line that is another field only the end matters. */
+      /* Of a line whose name is known only the end matters. */
       if (self->differs && self->part == SMTP_FIELD_BODY && data < end)
         {
           const guint8 *newline = memchr (data, '\n', (gsize) (end - data));
