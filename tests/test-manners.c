@@ -277,6 +277,39 @@ test_error_delay (EdgeFixture   *fixture,
   edge_say (other, "NOOP\r\n", "250");
 }
 
+static SmtpVerdict
+dawdle (SmtpServer   *server,
+        SmtpSession  *session,
+        SmtpEnvelope *envelope,
+        SmtpRequest  *request,
+        const char   *argument,
+        gint64       *end)
+{
+  g_usleep (50 * MILLISECOND);
+  *end = g_get_monotonic_time ();
+
+  return SMTP_VERDICT_CONTINUE;
+}
+
+/* The delay begins with the mistake, however long ago the turn of the loop has begun. */
+static void
+test_error_delay_late (EdgeFixture   *fixture,
+                       gconstpointer  data)
+{
+  g_autoptr (EdgeClient) client = edge_greet (fixture);
+  gint64 dawdled = 0;
+
+  g_signal_connect (fixture->server, "handle-noop", G_CALLBACK (dawdle), &dawdled);
+  smtp_server_set_soft_errors (fixture->server, 0);
+  smtp_server_set_error_delay (fixture->server, 100);
+  edge_send (client, "NOOP\r\nX\r\nRSET\r\n");
+  edge_expect (client, "250");
+  edge_expect (client, "500");
+  edge_expect (client, "250");
+  g_assert_cmpint (dawdled, !=, 0);
+  g_assert_cmpint (g_get_monotonic_time () - dawdled, >=, 100 * MILLISECOND);
+}
+
 /* While a client waits, it may leave; and the server may. */
 static void
 test_error_delay_ends (EdgeFixture   *fixture,
@@ -521,6 +554,7 @@ main (int    argc,
     { "/manners/greeting/ends", test_greeting_delay_ends },
     { "/manners/foreign", test_foreign },
     { "/manners/errors/delay", test_error_delay },
+    { "/manners/errors/late", test_error_delay_late },
     { "/manners/errors/ends", test_error_delay_ends },
     { "/manners/errors/no-delay", test_error_delay_off },
     { "/manners/junk/each", test_junk },
