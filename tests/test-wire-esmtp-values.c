@@ -462,7 +462,11 @@ test_solicitation (void)
     { ".a", FALSE }, { "a b", FALSE }, { "a;b", FALSE }, { "a,9", FALSE },
   };
 
+  g_autofree char *longest = g_strnfill (1001, 'a');
+
   check_judgements (rows, G_N_ELEMENTS (rows), smtp_value_is_solicitation);
+  g_assert_false (smtp_value_is_solicitation (longest, 1001));
+  g_assert_true (smtp_value_is_solicitation (longest, 1000));
 }
 
 static void

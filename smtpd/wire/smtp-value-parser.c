@@ -6,6 +6,9 @@
 
 #include "smtp-path-parser.h"
 
+/* RFC 3865 section 3. */
+#define SOLICITATION_MAX 1000
+
 gboolean
 smtp_value_parse_priority (const char *text,
                            gsize       length,
@@ -39,7 +42,7 @@ smtp_value_is_solicitation (const char *text,
         return FALSE;
     }
 
-  return !begins;
+  return !begins && length <= SOLICITATION_MAX;
 }
 
 gboolean
