@@ -154,6 +154,16 @@ line_code (const char *line)
   return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
 }
 
+/* The end of a line is no part of its text, and nothing else is not. */
+static void
+drop_cr (char *line)
+{
+  gsize length = strlen (line);
+
+  if (length > 0 && line[length - 1] == '\r')
+    line[length - 1] = '\0';
+}
+
 /* Takes the code off each of @lines. 0: this is not a reply. */
 static guint
 split_codes (GStrv lines)
@@ -168,7 +178,7 @@ split_codes (GStrv lines)
     {
       char *line = lines[i];
 
-      g_strchomp (line);
+      drop_cr (line);
       if (line_code (line) != code || (line[3] == '-') != (lines[i + 1] != NULL))
         return 0;
       memmove (line, line + (line[3] != '\0' ? 4 : 3), strlen (line + 3) + (line[3] == '\0'));
