@@ -319,14 +319,16 @@ look (Fixture      *self,
 {
   gpointer objects[] = { session, envelope, request, smtp_session_get_proxy_info (session), smtp_session_get_xclient (session),
                          smtp_session_get_xforward (session), smtp_session_get_tls_info (session) };
+  g_autoptr (GPtrArray) recipients = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (objects); i++)
     {
       if (objects[i] != NULL)
         self->n += assert_all_agreed (objects[i]);
     }
-  for (guint i = 0; envelope != NULL && i < smtp_envelope_get_n_recipients (envelope); i++)
-    self->n += assert_all_agreed (g_ptr_array_index (smtp_envelope_get_recipients (envelope), i));
+  recipients = envelope != NULL ? smtp_envelope_get_recipients (envelope) : g_ptr_array_new ();
+  for (guint i = 0; i < recipients->len; i++)
+    self->n += assert_all_agreed (g_ptr_array_index (recipients, i));
 }
 
 static SmtpVerdict
