@@ -53,6 +53,21 @@ take_status (SmtpReply  *self,
     g_warning ("\"%s\" is no enhanced status code for a reply %u; it is left out", status, self->code);
 }
 
+/* With what the client sees as the space behind it. */
+static void
+drop_status (char       *line,
+             const char *status,
+             gsize       length)
+{
+  char *text = line + length;
+
+  if (strncmp (line, status, length) != 0 || (*text != '\0' && smtp_reply_space_length (text) == 0))
+    return;
+
+  text += smtp_reply_space_length (text);
+  memmove (line, text, strlen (text) + 1);
+}
+
 /* "5.1.1 No such user" says its status itself. */
 static void
 split_status (SmtpReply *self)
@@ -69,12 +84,7 @@ split_status (SmtpReply *self)
 
   memcpy (self->status, first, length);
   for (guint i = 0; self->lines[i] != NULL; i++)
-    {
-      char *line = self->lines[i];
-
-      if (strncmp (line, self->status, length) == 0 && (line[length] == ' ' || line[length] == '\0'))
-        memmove (line, line + length + (line[length] == ' '), strlen (line + length) + (line[length] != ' '));
-    }
+    drop_status (self->lines[i], self->status, length);
 }
 
 /**

@@ -185,6 +185,14 @@ test_parse (void)
     /* What becomes a space is one when it is read again. */
     { "250-on\x13\r\n250 two ", "250-on \n250 two " },
     { "250 \r\r\n", "250  " },
+    /* A status with nothing behind it gets a text. */
+    { "550 5.7.1", "550 5.7.1 Refused" },
+    { "550 5.7.1 ", "550 5.7.1 Refused" },
+    { "550 5.7.1\x1f", "550 5.7.1 Refused" },
+    { "550 5.7.1\302\205", "550 5.7.1 Refused" },
+    { "550 5.7.1\tNo", "550 5.7.1 No" },
+    { "550 5.7.1\377No", "550 5.7.1?No" },
+    { "550-5.7.1\x1f\n550 5.7.1\x1fNo", "550-5.7.1 \n550 5.7.1 No" },
     { "", NULL },
     { "250", "250" },
     { "\n", NULL },
