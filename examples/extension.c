@@ -84,8 +84,7 @@ set_up (SmtpServer *server)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_autoptr (SmtpServer) server = smtp_server_new ();
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);

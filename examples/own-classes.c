@@ -10,13 +10,7 @@
 
 /* A connection that knows how many messages came by it. */
 G_DECLARE_FINAL_TYPE (CountingSession, counting_session, COUNTING, SESSION, SmtpSession)
-
-struct _CountingSession
-{
-  SmtpSession parent_instance;
-  guint messages;
-};
-
+struct _CountingSession { SmtpSession parent_instance; guint messages; };
 G_DEFINE_FINAL_TYPE (CountingSession, counting_session, SMTP_TYPE_SESSION)
 
 static void counting_session_class_init (CountingSessionClass *klass) {}
@@ -24,13 +18,7 @@ static void counting_session_init (CountingSession *self) {}
 
 /* A transaction with a number. */
 G_DECLARE_FINAL_TYPE (NumberedEnvelope, numbered_envelope, NUMBERED, ENVELOPE, SmtpEnvelope)
-
-struct _NumberedEnvelope
-{
-  SmtpEnvelope parent_instance;
-  guint number;
-};
-
+struct _NumberedEnvelope { SmtpEnvelope parent_instance; guint number; };
 G_DEFINE_FINAL_TYPE (NumberedEnvelope, numbered_envelope, SMTP_TYPE_ENVELOPE)
 
 static void numbered_envelope_class_init (NumberedEnvelopeClass *klass) {}
@@ -38,13 +26,7 @@ static void numbered_envelope_init (NumberedEnvelope *self) {}
 
 /* Makes sessions by a property, and envelopes by a method. */
 G_DECLARE_FINAL_TYPE (OwnServer, own_server, OWN, SERVER, SmtpServer)
-
-struct _OwnServer
-{
-  SmtpServer parent_instance;
-  guint envelopes;
-};
-
+struct _OwnServer { SmtpServer parent_instance; guint envelopes; };
 G_DEFINE_FINAL_TYPE (OwnServer, own_server, SMTP_TYPE_SERVER)
 
 static SmtpEnvelope *

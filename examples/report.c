@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A server that takes mail for anybody, and reports to the sender whom it could not deliver it to.
+/* A server that takes mail for anybody, and reports to the sender what has become of it: whom it could not be
+ * delivered to, and, if he asks for that by DSN (RFC 3461), whom it was.
  *
  * usage: report [ADDRESS]        (default: localhost:8025)
  */
@@ -23,17 +24,19 @@ print_report (SmtpDeliveryReport *report)
 }
 
 static void
-add_if_failed (SmtpDeliveryReport *report,
-               SmtpAddress        *address)
+add_outcome (SmtpDeliveryReport *report,
+             SmtpRecipient      *recipient)
 {
-  g_autofree char *user = smtp_address_dup_local_part (address);
+  g_autofree char *user = smtp_address_dup_local_part (smtp_recipient_get_address (recipient));
+  gboolean failed = g_str_equal (user, "nobody");
   SmtpDeliveryStatus *status;
 
-  if (!g_str_equal (user, "nobody"))
-    return;
-
-  status = smtp_delivery_report_add_recipient (report, address, SMTP_DELIVERY_ACTION_FAILED, "5.1.1");
-  smtp_delivery_status_set_diagnostic (status, "550 5.1.1 No such user");
+  status = smtp_delivery_report_add_envelope_recipient (report, recipient,
+                                                        failed ? SMTP_DELIVERY_ACTION_FAILED
+                                                               : SMTP_DELIVERY_ACTION_DELIVERED,
+                                                        failed ? "5.1.1" : "2.1.5");
+  if (failed)
+    smtp_delivery_status_set_diagnostic (status, "550 5.1.1 No such user");
 }
 
 static SmtpVerdict
@@ -43,19 +46,16 @@ on_data (SmtpServer   *server,
          SmtpRequest  *request)
 {
   g_autoptr (SmtpDeliveryReport) report =
-    smtp_delivery_report_new (smtp_server_get_hostname (server), smtp_envelope_get_reverse_path (envelope));
+    smtp_delivery_report_new_for_envelope (smtp_server_get_hostname (server), envelope);
   g_autoptr (GPtrArray) recipients = smtp_envelope_get_recipients (envelope);
-  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
 
   smtp_request_reply (request, 250, "2.0.0 Taken");
 
   for (guint i = 0; i < recipients->len; i++)
-    add_if_failed (report, smtp_recipient_get_address (g_ptr_array_index (recipients, i)));
-  smtp_delivery_report_set_arrival_date (report, now);
-  smtp_delivery_report_set_original (report, smtp_envelope_get_content (envelope));
-  smtp_delivery_report_set_smtputf8 (report, smtp_envelope_get_smtputf8 (envelope));
+    add_outcome (report, g_ptr_array_index (recipients, i));
 
-  /* Nobody is told of a message that came from <>: that may be a report itself. */
+  /* Nobody is told what he does not want to hear, and nobody of a message that came from <>: that may be a
+   * report itself. */
   if (smtp_delivery_report_is_due (report))
     print_report (report);
 
@@ -79,6 +79,8 @@ main (int    argc,
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) addresses = NULL;
 
+  /* A promise, which on_data() keeps. */
+  smtp_server_set_extension_enabled (server, "DSN", TRUE);
   g_signal_connect (server, "handle-data", G_CALLBACK (on_data), NULL);
   if (!smtp_server_listen (server, argc > 1 ? argv[1] : "localhost:8025", SMTP_LISTENER_KIND_SMTP, &error))
     {

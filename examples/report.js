@@ -1,7 +1,8 @@
 #!/usr/bin/env -S gjs -m
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// A server that takes mail for anybody, and reports to the sender whom it could not deliver it to.
+// A server that takes mail for anybody, and reports to the sender what has become of it: whom it could not be
+// delivered to, and, if he asks for that by DSN (RFC 3461), whom it was.
 //
 // usage: report.js [ADDRESS]        (default: localhost:8025)
 
@@ -12,17 +13,19 @@ import System from 'system';
 const SIGINT = 2;
 const SIGTERM = 15;
 
-function reportFailures(server, envelope, failed) {
-    const report = Smtpd.DeliveryReport.new(server.hostname, envelope.reverse_path);
-    for (const recipient of failed) {
-        const status = report.add_recipient(recipient.address, Smtpd.DeliveryAction.FAILED, '5.1.1');
-        status.diagnostic = '550 5.1.1 No such user';
+function reportOutcome(server, envelope) {
+    const report = Smtpd.DeliveryReport.new_for_envelope(server.hostname, envelope);
+    for (const recipient of envelope.get_recipients()) {
+        if (recipient.address.dup_local_part() === 'nobody') {
+            const status = report.add_envelope_recipient(recipient, Smtpd.DeliveryAction.FAILED, '5.1.1');
+            status.diagnostic = '550 5.1.1 No such user';
+        } else {
+            report.add_envelope_recipient(recipient, Smtpd.DeliveryAction.DELIVERED, '2.1.5');
+        }
     }
-    report.arrival_date = GLib.DateTime.new_now_local();
-    report.original = envelope.content;
-    report.smtputf8 = envelope.smtputf8;
 
-    // Nobody is told of a message that came from <>: that may be a report itself.
+    // Nobody is told what he does not want to hear, and nobody of a message that came from <>: that may be a report
+    // itself.
     if (report.is_due()) {
         const answer = report.to_envelope();
         print(`MAIL FROM:<${answer.mail_from}>`, ...answer.mail_options);
@@ -33,14 +36,12 @@ function reportFailures(server, envelope, failed) {
 
 function onData(server, session, envelope, request) {
     request.reply(250, '2.0.0 Taken');
-    const failed = envelope.get_recipients().filter(
-        recipient => recipient.address.dup_local_part() === 'nobody');
-    if (failed.length > 0)
-        reportFailures(server, envelope, failed);
+    reportOutcome(server, envelope);
     return Smtpd.Verdict.HANDLED;
 }
 
 const server = new Smtpd.Server();
+server.set_extension_enabled('DSN', true); // a promise, which onData() keeps
 server.connect('handle-data', onData);
 try {
     server.listen(System.programArgs[0] ?? 'localhost:8025', Smtpd.ListenerKind.SMTP);

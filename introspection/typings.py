@@ -159,6 +159,11 @@ def run(main: Coroutine[Any, Any, T]) -> T: ...
                    '@property\ndef sessions(self) -> list[Session]: ...',
                    '@property\ndef handlers(self) -> list[Handler]: ...',
                    '@property\ndef addresses(self) -> list[str]: ...'],
+        'Catcher': ['host: str', '@property\ndef address(self) -> Optional[str]: ...',
+                    '@property\ndef messages(self) -> list[Envelope]: ...',
+                    'def wait(self, n_messages: int = ..., timeout: float = ...) -> list[Envelope]: ...',
+                    'def next(self, timeout: float = ...) -> Envelope: ...',
+                    'def __enter__(self) -> Catcher: ...', 'def __exit__(self, *exception: Any) -> None: ...'],
         'Controller': ['def __init__(self, server: Union[Server, Handler, None] = ..., address: Optional[str] = ...,'
                        ' kind: ListenerKind = ..., **properties: Any) -> None: ...',
                        '@property\ndef addresses(self) -> list[str]: ...', '@property\ndef port(self) -> int: ...',
@@ -166,7 +171,7 @@ def run(main: Coroutine[Any, Any, T]) -> T: ...
                        'async def __aenter__(self) -> Controller: ...',
                        'async def __aexit__(self, *exception: Any) -> None: ...'],
     }
-    REPLACED = {('Envelope', 'content')}
+    REPLACED = {('Envelope', 'content'), ('Catcher', 'wait'), ('Catcher', 'next')}
 
     def type(self, type):
         name = self.NAMES.get(type.name, type.name)
@@ -209,7 +214,8 @@ def run(main: Coroutine[Any, Any, T]) -> T: ...
         for f in cls.functions:
             text += self.function(f, '    ', decorator='@staticmethod')
         for m in cls.methods:
-            text += self.function(m, '    ', ['self'])
+            if (name, m.name) not in self.REPLACED:
+                text += self.function(m, '    ', ['self'])
         for v in cls.virtual_methods:
             answers = any(p.name == 'request' for p in v.parameters)
             text += self.function(v, '    ', ['self'], 'do_' + v.name, 'Any' if answers else None)
@@ -258,6 +264,8 @@ declare module 'gi://Smtpd?version=1.0' {
         'Parameters': ['[Symbol.iterator](): Iterator<[string, string | null]>;'],
         'Address': ['toString(): string;'],
         'Reply': ['toString(): string;'],
+        'Catcher': ['nextMessage(milliseconds?: number): Promise<Envelope>;',
+                    'waitForMessages(count?: number, milliseconds?: number): Promise<Envelope[]>;'],
     }
 
     def type(self, type):

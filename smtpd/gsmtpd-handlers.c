@@ -82,3 +82,27 @@ gsmtpd_make_handler (const char  *name,
 
   return NULL;
 }
+
+SmtpHandler *
+gsmtpd_make_chaos (const char * const  *rules,
+                   const guint         *seed,
+                   GError             **error)
+{
+  g_autoptr (SmtpHandler) handler = smtp_chaos_handler_new ();
+  SmtpChaosHandler *chaos = SMTP_CHAOS_HANDLER (handler);
+
+  for (guint i = 0; rules[i] != NULL; i++)
+    {
+      if (!smtp_chaos_handler_add_rule (chaos, rules[i], error))
+        {
+          g_prefix_error (error, "--chaos: ");
+          return NULL;
+        }
+    }
+
+  if (seed != NULL)
+    smtp_chaos_handler_set_seed (chaos, *seed);
+  g_info ("--chaos-seed=%u", smtp_chaos_handler_get_seed (chaos));
+
+  return g_steal_pointer (&handler);
+}

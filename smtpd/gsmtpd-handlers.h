@@ -10,4 +10,9 @@ G_BEGIN_DECLS
 SmtpHandler *gsmtpd_make_handler (const char  *name,
                                   GError     **error);
 
+/* What lets things go wrong. NULL for @seed: any. */
+SmtpHandler *gsmtpd_make_chaos   (const char * const  *rules,
+                                  const guint         *seed,
+                                  GError             **error);
+
 G_END_DECLS

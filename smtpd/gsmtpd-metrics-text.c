@@ -46,6 +46,7 @@ static const Metric metrics[] =
   { "timeouts-command", "smtpd_timeouts_total", "deadline=\"command\"", "Deadlines that passed." },
   { "timeouts-data", "smtpd_timeouts_total", "deadline=\"data\"", NULL },
   { "timeouts-handshake", "smtpd_timeouts_total", "deadline=\"handshake\"", NULL },
+  { "timeouts-proxy", "smtpd_timeouts_total", "deadline=\"proxy\"", NULL },
   { "timeouts-hook", "smtpd_timeouts_total", "deadline=\"hook\"", NULL },
   { "timeouts-write", "smtpd_timeouts_total", "deadline=\"write\"", NULL },
   { "timeouts-close", "smtpd_timeouts_total", "deadline=\"close\"", NULL },

@@ -35,6 +35,8 @@ gsmtpd_options_clear (GsmtpdOptions *self)
   g_clear_pointer (&self->auth_mechanism_names, g_strfreev);
   g_clear_pointer (&self->make_auth, g_free);
   g_clear_pointer (&self->handler, g_free);
+  g_clear_pointer (&self->chaos, g_strfreev);
+  g_clear_pointer (&self->chaos_seed, g_free);
   g_clear_pointer (&self->size, g_free);
   g_clear_pointer (&self->timeout, g_free);
   g_clear_pointer (&self->max_errors, g_free);
@@ -191,6 +193,12 @@ check_options (GsmtpdOptions  *self,
       !gsmtpd_proxies_check (&self->proxies, self->tls_cert != NULL || self->tls_self_signed, error))
     return FALSE;
 
+  if (self->chaos_seed != NULL && self->chaos == NULL)
+    {
+      g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--chaos-seed needs --chaos");
+      return FALSE;
+    }
+
   self->size_number = DEFAULT_SIZE;
   self->drain_time_number = DEFAULT_DRAIN_TIME;
 
@@ -198,6 +206,7 @@ check_options (GsmtpdOptions  *self,
          parse_number ("timeout", self->timeout, MAX_TIMEOUT, &self->timeout_number, error) &&
          parse_number ("max-errors", self->max_errors, MAX_MAX_ERRORS, &self->max_errors_number, error) &&
          parse_number ("drain-time", self->drain_time, MAX_DRAIN_TIME, &self->drain_time_number, error) &&
+         parse_number ("chaos-seed", self->chaos_seed, G_MAXUINT32, &self->chaos_seed_number, error) &&
          parse_mode (self->unix_mode, &self->unix_mode_number, error) &&
          check_hostname (self->hostname, error);
 }
@@ -232,6 +241,23 @@ add_security_entries (GOptionContext *context,
       "Likewise, have DIR for a root directory; needs --user", "DIR" },
     { "make-auth", 0, 0, G_OPTION_ARG_FILENAME, &self->make_auth,
       "Read a password, print a line for --auth-file and exit", "USER" },
+    { NULL }
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+static void
+add_chaos_entries (GOptionContext *context,
+                   GsmtpdOptions  *self)
+{
+  const GOptionEntry entries[] =
+  {
+    { "chaos", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->chaos,
+      "Let things go wrong, such as rcpt:0.5=450, data=close or mail=\"delay 500\"; repeatable",
+      "PHASE[:PROBABILITY]=ACTION" },
+    { "chaos-seed", 0, 0, G_OPTION_ARG_STRING, &self->chaos_seed,
+      "Let chance do the same as in another run", "N" },
     { NULL }
   };
 
@@ -305,6 +331,7 @@ gsmtpd_options_parse (GsmtpdOptions   *self,
   g_option_context_add_main_entries (context, entries, NULL);
   gsmtpd_proxies_add_entries (context, &self->proxies);
   add_security_entries (context, self);
+  add_chaos_entries (context, self);
   add_watching_entries (context, self);
 
   return g_option_context_parse (context, argc, argv, error) && check_options (self, rest, error);

@@ -41,6 +41,8 @@ typedef struct
   char *auth_mechanisms;
   char *make_auth;
   char *handler;
+  GStrv chaos;
+  char *chaos_seed;
   char *size;
   char *timeout;
   char *max_errors;
@@ -62,6 +64,7 @@ typedef struct
   GStrv auth_mechanism_names;
   guint64 drain_time_number;
   guint unix_mode_number;
+  guint64 chaos_seed_number;
 } GsmtpdOptions;
 
 gboolean gsmtpd_options_parse (GsmtpdOptions   *self,

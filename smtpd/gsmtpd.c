@@ -135,6 +135,25 @@ set_up_extension (SmtpServer  *server,
   return TRUE;
 }
 
+/* In front of all other handlers, so that it can disturb them. */
+static gboolean
+set_up_chaos (SmtpServer           *server,
+              const GsmtpdOptions  *options,
+              GError              **error)
+{
+  g_autoptr (SmtpHandler) chaos = NULL;
+  guint seed = (guint) options->chaos_seed_number;
+
+  if (options->chaos == NULL)
+    return TRUE;
+
+  chaos = gsmtpd_make_chaos ((const char * const *) options->chaos, options->chaos_seed != NULL ? &seed : NULL, error);
+  if (chaos != NULL)
+    smtp_server_add_handler (server, chaos);
+
+  return chaos != NULL;
+}
+
 static SmtpServer *
 make_server (const GsmtpdOptions  *options,
              SmtpHandler          *users,
@@ -162,6 +181,8 @@ make_server (const GsmtpdOptions  *options,
   smtp_server_set_reuse_port (server, options->reuse_port);
   gsmtpd_proxies_set_up (server, &options->proxies);
   gsmtpd_log_server (server);
+  if (!set_up_chaos (server, options, error))
+    return NULL;
   if (users != NULL)
     gsmtpd_auth_set_up (server, users, options);
 

@@ -2,6 +2,7 @@
 
 #include "smtp-controller.h"
 
+#include "smtp-controller-run.h"
 #include "smtp-error.h"
 #include "smtp-server-private.h"
 
@@ -43,50 +44,18 @@
 #define DEFAULT_ADDRESS "localhost:0"
 #define DEFAULT_DRAIN_TIME 5000
 
-typedef enum
-{
-  STATE_STARTING,
-  STATE_RUNNING,
-  STATE_ENDED
-} State;
-
-typedef struct
-{
-  char             *text;
-  SmtpListenerKind  kind;
-} Address;
-
-/* From start to stop. It outlives the controller if nobody waits for the end. */
-typedef struct
-{
-  SmtpServer   *server;
-  GMainContext *context;
-  GMainLoop    *loop;        /* NULL: it is somebody else's */
-  GPtrArray    *addresses;   /* Address */
-  guint         drain_time;
-  gulong        drained;     /* a signal handler */
-
-  GMutex        lock;        /* of what follows */
-  GCond         changed;
-  State         state;
-  gboolean      stopping;
-  GSource      *stop;        /* the order to drain, on its way */
-  char        **listening;
-  GError       *error;
-} Run;
-
 struct _SmtpController
 {
   GObject parent_instance;
 
   GMainContext *context;     /* of the thread; the server is bound to it once and for all */
   SmtpServer   *server;
-  GPtrArray    *addresses;   /* Address; replaced, never changed */
+  GPtrArray    *addresses;   /* for runs; replaced, never changed */
   gboolean      threaded;
   guint         drain_time;
 
   GMutex        lock;        /* one starts or stops at a time */
-  Run          *run;         /* NULL before the first start, and after a stop */
+  SmtpRun      *run;         /* NULL before the first start, and after a stop */
   GThread      *thread;
 };
 
@@ -103,194 +72,16 @@ enum
 
 static GParamSpec *props[N_PROPS];
 
-/* A run */
-
-static void
-address_free (gpointer data)
-{
-  Address *self = data;
-
-  g_free (self->text);
-  g_free (self);
-}
-
-static GPtrArray *
-new_addresses (GPtrArray        *others,
-               const char       *text,
-               SmtpListenerKind  kind)
-{
-  GPtrArray *addresses = g_ptr_array_new_with_free_func (address_free);
-  Address *address = g_new (Address, 1);
-
-  for (guint i = 0; others != NULL && i < others->len; i++)
-    {
-      const Address *other = g_ptr_array_index (others, i);
-      Address copy = { g_strdup (other->text), other->kind };
-
-      g_ptr_array_add (addresses, g_memdup2 (&copy, sizeof copy));
-    }
-
-  *address = (Address) { g_strdup (text), kind };
-  g_ptr_array_add (addresses, address);
-
-  return addresses;
-}
-
-static void
-clear_run (gpointer data)
-{
-  Run *self = data;
-
-  g_object_unref (self->server);
-  g_main_context_unref (self->context);
-  g_clear_pointer (&self->loop, g_main_loop_unref);
-  g_ptr_array_unref (self->addresses);
-  g_strfreev (self->listening);
-  g_clear_error (&self->error);
-  g_mutex_clear (&self->lock);
-  g_cond_clear (&self->changed);
-}
-
-static void
-run_unref (gpointer self)
-{
-  g_atomic_rc_box_release_full (self, clear_run);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Run, run_unref)
-
-static void
-run_set_state (Run   *self,
-               State  state)
-{
-  g_mutex_lock (&self->lock);
-  self->state = state;
-  if (state == STATE_ENDED && self->stop != NULL)
-    {
-      g_source_destroy (self->stop);
-      g_clear_pointer (&self->stop, g_source_unref);
-    }
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->lock);
-}
-
-static gboolean
-run_is (Run   *self,
-        State  state)
-{
-  gboolean is;
-
-  g_mutex_lock (&self->lock);
-  is = self->state == state;
-  g_mutex_unlock (&self->lock);
-
-  return is;
-}
-
-static void
-on_drained (SmtpServer *server,
-            gpointer    data)
-{
-  g_autoptr (Run) self = g_atomic_rc_box_acquire (data);
-
-  g_signal_handler_disconnect (server, self->drained);
-  run_set_state (self, STATE_ENDED);
-  if (self->loop != NULL)
-    g_main_loop_quit (self->loop);
-}
-
-static gboolean
-on_stop (gpointer data)
-{
-  Run *self = data;
-
-  smtp_server_drain (self->server, self->drain_time);
-
-  return G_SOURCE_REMOVE;
-}
-
-/* Asks for the end, from any thread, and does not wait for it. */
-static void
-run_stop (Run *self)
-{
-  g_mutex_lock (&self->lock);
-  if (self->state != STATE_ENDED && !self->stopping)
-    {
-      self->stopping = TRUE;
-      self->stop = g_idle_source_new ();
-      g_source_set_priority (self->stop, G_PRIORITY_DEFAULT);
-      g_source_set_callback (self->stop, on_stop, g_atomic_rc_box_acquire (self), run_unref);
-      g_source_attach (self->stop, self->context);
-    }
-  g_mutex_unlock (&self->lock);
-}
-
-/* In the context that is to be the server's. */
-static gboolean
-run_listen (Run *self)
-{
-  if (smtp_server_get_private (self->server)->listeners->len > 0)
-    {
-      self->error = g_error_new_literal (SMTP_ERROR, SMTP_ERROR_RUNNING, "The server listens already");
-      return FALSE;
-    }
-
-  for (guint i = 0; i < self->addresses->len; i++)
-    {
-      const Address *address = g_ptr_array_index (self->addresses, i);
-
-      if (!smtp_server_listen (self->server, address->text, address->kind, &self->error))
-        {
-          smtp_server_stop_listening (self->server);
-          return FALSE;
-        }
-    }
-
-  g_socket_service_start (G_SOCKET_SERVICE (self->server));
-  self->listening = smtp_server_dup_listen_addresses (self->server);
-  self->drained = g_signal_connect_data (self->server, "drained", G_CALLBACK (on_drained),
-                                         g_atomic_rc_box_acquire (self), (GClosureNotify) run_unref, 0);
-
-  return TRUE;
-}
-
-static void
-run_begin (Run *self)
-{
-  run_set_state (self, run_listen (self) ? STATE_RUNNING : STATE_ENDED);
-}
-
-static gpointer
-run_thread (gpointer data)
-{
-  g_autoptr (Run) self = data;
-
-  g_main_context_push_thread_default (self->context);
-  run_begin (self);
-  if (run_is (self, STATE_RUNNING))
-    g_main_loop_run (self->loop);
-  g_main_context_pop_thread_default (self->context);
-
-  return NULL;
-}
-
-/* The controller */
-
-static Run *
+static SmtpRun *
 new_run (SmtpController *self)
 {
-  Run *run = g_atomic_rc_box_new0 (Run);
+  g_autoptr (GMainContext) context = self->threaded ? g_main_context_ref (self->context)
+                                                    : g_main_context_ref_thread_default ();
+  g_autoptr (GPtrArray) addresses = self->addresses != NULL
+    ? g_ptr_array_ref (self->addresses)
+    : smtp_run_addresses_new (NULL, DEFAULT_ADDRESS, SMTP_LISTENER_KIND_SMTP);
 
-  run->server = g_object_ref (self->server);
-  run->context = self->threaded ? g_main_context_ref (self->context) : g_main_context_ref_thread_default ();
-  run->loop = self->threaded ? g_main_loop_new (run->context, FALSE) : NULL;
-  run->addresses = self->addresses != NULL ? g_ptr_array_ref (self->addresses)
-                                           : new_addresses (NULL, DEFAULT_ADDRESS, SMTP_LISTENER_KIND_SMTP);
-  run->drain_time = self->drain_time;
-  g_mutex_init (&run->lock);
-  g_cond_init (&run->changed);
-
-  return run;
+  return smtp_run_new (self->server, context, self->threaded, addresses, self->drain_time);
 }
 
 /* Whoever is inside the server cannot wait for it. */
@@ -310,9 +101,9 @@ is_inside (SmtpController *self)
 
 /* Iterates a context that is somebody else's, in whose thread we are. */
 static void
-wait_for_end (Run *run)
+wait_for_end (SmtpRun *run)
 {
-  if (run_is (run, STATE_ENDED))
+  if (smtp_run_is (run, SMTP_RUN_ENDED))
     return;
 
   if (!g_main_context_acquire (run->context))
@@ -321,7 +112,7 @@ wait_for_end (Run *run)
       return;
     }
 
-  while (!run_is (run, STATE_ENDED))
+  while (!smtp_run_is (run, SMTP_RUN_ENDED))
     g_main_context_iteration (run->context, TRUE);
   g_main_context_release (run->context);
 }
@@ -335,40 +126,22 @@ clear (SmtpController *self)
   else if (self->run != NULL)
     wait_for_end (self->run);
 
-  g_clear_pointer (&self->run, run_unref);
-}
-
-static gboolean
-is_in_use (SmtpController *self)
-{
-  gboolean in_use;
-
-  if (self->run == NULL)
-    return FALSE;
-
-  g_mutex_lock (&self->run->lock);
-  in_use = self->run->state != STATE_ENDED && !self->run->stopping;
-  g_mutex_unlock (&self->run->lock);
-
-  return in_use;
+  g_clear_pointer (&self->run, smtp_run_unref);
 }
 
 static gboolean
 begin_in_thread (SmtpController  *self,
                  GError         **error)
 {
-  self->thread = g_thread_try_new ("smtp-server", run_thread, g_atomic_rc_box_acquire (self->run), error);
+  self->thread = g_thread_try_new ("smtp-server", smtp_run_thread, smtp_run_ref (self->run), error);
   if (self->thread == NULL)
     {
-      run_unref (self->run);
-      g_clear_pointer (&self->run, run_unref);
+      smtp_run_unref (self->run);
+      g_clear_pointer (&self->run, smtp_run_unref);
       return FALSE;
     }
 
-  g_mutex_lock (&self->run->lock);
-  while (self->run->state == STATE_STARTING)
-    g_cond_wait (&self->run->changed, &self->run->lock);
-  g_mutex_unlock (&self->run->lock);
+  smtp_run_wait_started (self->run);
 
   return TRUE;
 }
@@ -385,13 +158,13 @@ static gboolean
 start (SmtpController  *self,
        GError         **error)
 {
-  if (is_in_use (self))
+  if (self->run != NULL && smtp_run_is_in_use (self->run))
     return fail_running (error);
 
   clear (self);
   self->run = new_run (self);
   if (!self->threaded)
-    run_begin (self->run);
+    smtp_run_begin (self->run);
   else if (!begin_in_thread (self, error))
     return FALSE;
 
@@ -452,14 +225,14 @@ smtp_controller_stop (SmtpController *self)
   if (is_inside (self))
     {
       if (self->run != NULL)
-        run_stop (self->run);
+        smtp_run_stop (self->run);
       return;
     }
 
   g_mutex_lock (&self->lock);
   if (self->run != NULL)
     {
-      run_stop (self->run);
+      smtp_run_stop (self->run);
       clear (self);
     }
   g_mutex_unlock (&self->lock);
@@ -481,10 +254,10 @@ smtp_controller_is_running (SmtpController *self)
   g_return_val_if_fail (SMTP_IS_CONTROLLER (self), FALSE);
 
   if (is_inside (self))
-    return self->run != NULL && run_is (self->run, STATE_RUNNING);
+    return self->run != NULL && smtp_run_is (self->run, SMTP_RUN_RUNNING);
 
   g_mutex_lock (&self->lock);
-  running = self->run != NULL && run_is (self->run, STATE_RUNNING);
+  running = self->run != NULL && smtp_run_is (self->run, SMTP_RUN_RUNNING);
   g_mutex_unlock (&self->lock);
 
   return running;
@@ -510,7 +283,7 @@ smtp_controller_dup_addresses (SmtpController *self)
   inside = is_inside (self);
   if (!inside)
     g_mutex_lock (&self->lock);
-  addresses = g_strdupv (self->run != NULL && run_is (self->run, STATE_RUNNING) ? self->run->listening : none);
+  addresses = g_strdupv (self->run != NULL && smtp_run_is (self->run, SMTP_RUN_RUNNING) ? self->run->listening : none);
   if (!inside)
     g_mutex_unlock (&self->lock);
 
@@ -536,7 +309,7 @@ smtp_controller_add_address (SmtpController   *self,
   g_return_if_fail (address != NULL);
 
   /* A run may be reading the old ones. */
-  addresses = new_addresses (self->addresses, address, kind);
+  addresses = smtp_run_addresses_new (self->addresses, address, kind);
   g_clear_pointer (&self->addresses, g_ptr_array_unref);
   self->addresses = addresses;
 }
@@ -713,9 +486,9 @@ smtp_controller_dispose (GObject *object)
   SmtpController *self = SMTP_CONTROLLER (object);
 
   if (self->run != NULL)
-    run_stop (self->run);
+    smtp_run_stop (self->run);
   g_clear_pointer (&self->thread, g_thread_unref);
-  g_clear_pointer (&self->run, run_unref);
+  g_clear_pointer (&self->run, smtp_run_unref);
 
   G_OBJECT_CLASS (smtp_controller_parent_class)->dispose (object);
 }

@@ -144,6 +144,21 @@ append_status (Builder            *self,
     append_date (out, "Will-Retry-Until", smtp_delivery_status_get_will_retry_until (status));
 }
 
+/* RFC 2852 section 5, RFC 4865 section 5.1.2 */
+static void
+append_wishes (Builder *self,
+               GString *fields)
+{
+  SmtpDeliveryReport *report = self->report;
+  g_autoptr (GDateTime) deliver_by = NULL;
+
+  if (report->has_deliver_by && report->arrival_date != NULL)
+    deliver_by = g_date_time_add_seconds (report->arrival_date, report->deliver_by_seconds);
+  append_date (fields, "Deliver-By-Date", deliver_by);
+  if (report->future_release != NULL)
+    smtp_field_append (fields, "Future-Release-Request", report->future_release, self->charset);
+}
+
 static void
 build_status (Builder *self)
 {
@@ -157,6 +172,7 @@ build_status (Builder *self)
   append_typed (self, fields, "Reporting-MTA", "dns", host);
   append_typed (self, fields, "Received-From-MTA", "dns", report->received_from_mta);
   append_date (fields, "Arrival-Date", report->arrival_date);
+  append_wishes (self, fields);
 
   for (guint i = 0; i < self->statuses->len; i++)
     append_status (self, fields, g_ptr_array_index (self->statuses, i));
@@ -258,7 +274,7 @@ goes_back_whole (Builder             *self,
   gsize size;
   const char *data = get_original (report, &size);
 
-  if (!report->return_full || size == 0 || size > report->max_returned_size ||
+  if (!report->return_full || report->require_tls || size == 0 || size > report->max_returned_size ||
       !has_failed (self->statuses) ||
       !(header->is_ascii || (self->international && header->is_utf8)))
     return FALSE;

@@ -27,6 +27,15 @@ struct _SmtpDeliveryReport
   gboolean return_full;
   gboolean smtputf8;
   GPtrArray *statuses;
+
+  /* From the envelope; smtp-delivery-report-envelope.c. */
+  gboolean require_tls;
+  gboolean has_priority;
+  int priority;
+  gboolean has_deliver_by;
+  int deliver_by_seconds;     /* from the arrival */
+  gboolean traces;            /* each hop is to be told of */
+  char *future_release;       /* NULL: at once */
 };
 
 /* The report: head, returned and tail, one behind the other. */

@@ -14,13 +14,11 @@
  * it does.
  *
  * ```c
- * g_autoptr (SmtpDeliveryReport) report =
- *   smtp_delivery_report_new ("mx.example.org", smtp_envelope_get_reverse_path (envelope));
+ * g_autoptr (SmtpDeliveryReport) report = smtp_delivery_report_new_for_envelope ("mx.example.org", envelope);
  * SmtpDeliveryStatus *status =
- *   smtp_delivery_report_add_recipient (report, address, SMTP_DELIVERY_ACTION_FAILED, "5.1.1");
+ *   smtp_delivery_report_add_envelope_recipient (report, recipient, SMTP_DELIVERY_ACTION_FAILED, "5.1.1");
  *
  * smtp_delivery_status_set_diagnostic (status, "550 5.1.1 No such user");
- * smtp_delivery_report_set_original (report, smtp_envelope_get_content (envelope));
  * if (smtp_delivery_report_is_due (report))
  *   answer = smtp_delivery_report_to_bytes (report, &error);
  * ```
@@ -52,6 +50,7 @@ smtp_delivery_report_finalize (GObject *object)
   g_clear_pointer (&self->subject, g_free);
   g_clear_pointer (&self->text, g_free);
   g_clear_pointer (&self->envelope_id, g_free);
+  g_clear_pointer (&self->future_release, g_free);
   g_clear_pointer (&self->received_from_mta, g_free);
   g_clear_pointer (&self->arrival_date, g_date_time_unref);
   g_clear_pointer (&self->original, g_bytes_unref);
@@ -355,15 +354,21 @@ smtp_delivery_report_write (SmtpDeliveryReport  *self,
 
 /* What MAIL has to declare for it. */
 static SmtpParameters *
-make_parameters (const SmtpReportParts *parts)
+make_parameters (SmtpDeliveryReport    *self,
+                 const SmtpReportParts *parts)
 {
-  const char *options[3] = { NULL };
+  g_autofree char *priority = g_strdup_printf ("MT-PRIORITY=%d", self->priority);
+  const char *options[5] = { NULL };
   guint n = 0;
 
   if (parts->eight_bit || parts->smtputf8)
     options[n++] = "BODY=8BITMIME";
   if (parts->smtputf8)
     options[n++] = "SMTPUTF8";
+  if (self->require_tls)
+    options[n++] = "REQUIRETLS";
+  if (self->has_priority)
+    options[n++] = priority;
 
   return smtp_parameters_new (options, NULL);
 }
@@ -375,7 +380,8 @@ make_parameters (const SmtpReportParts *parts)
  *
  * The report with all that is needed to send it: the null reverse path, the sender of the message
  * as its one recipient, the parameters of MAIL that it needs (`BODY=8BITMIME`, `SMTPUTF8`), and
- * the report as content.
+ * the report as content. One of [ctor@DeliveryReport.new_for_envelope] has `REQUIRETLS` and `MT-PRIORITY` where the
+ * message had; whoever sends it leaves out what the next server does not offer (RFC 8689 section 5 allows that here).
  *
  * The error is %SMTP_ERROR_NOT_DUE, where [method@DeliveryReport.is_due] is %FALSE.
  *
@@ -398,7 +404,7 @@ smtp_delivery_report_to_envelope (SmtpDeliveryReport  *self,
     return NULL;
 
   nobody = smtp_address_new ("", NULL);
-  parameters = make_parameters (&parts);
+  parameters = make_parameters (self, &parts);
   content = join (&parts);
   declaration.body_type = parts.eight_bit || parts.smtputf8 ? SMTP_BODY_TYPE_EIGHT_BIT : SMTP_BODY_TYPE_SEVEN_BIT;
   declaration.smtputf8 = parts.smtputf8;

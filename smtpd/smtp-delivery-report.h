@@ -15,10 +15,19 @@ G_DECLARE_FINAL_TYPE (SmtpDeliveryReport, smtp_delivery_report, SMTP, DELIVERY_R
 SMTP_AVAILABLE_IN_1_0
 SmtpDeliveryReport *smtp_delivery_report_new                   (const char          *reporting_mta,
                                                                 SmtpAddress         *reverse_path);
+SMTP_AVAILABLE_IN_1_0
+SmtpDeliveryReport *smtp_delivery_report_new_for_envelope      (const char          *reporting_mta,
+                                                                SmtpEnvelope        *envelope);
 
 SMTP_AVAILABLE_IN_1_0
 SmtpDeliveryStatus *smtp_delivery_report_add_recipient         (SmtpDeliveryReport  *self,
                                                                 SmtpAddress         *address,
+                                                                SmtpDeliveryAction   action,
+                                                                const char          *code);
+SMTP_AVAILABLE_IN_1_0
+SmtpDeliveryStatus *smtp_delivery_report_add_envelope_recipient
+                                                               (SmtpDeliveryReport  *self,
+                                                                SmtpRecipient       *recipient,
                                                                 SmtpDeliveryAction   action,
                                                                 const char          *code);
 SMTP_AVAILABLE_IN_1_0

@@ -554,3 +554,20 @@ smtp_proxy_info_lookup_tls_tlv (SmtpProxyInfo *self,
 
   return lookup (self->tls_tlvs, type);
 }
+
+/**
+ * smtp_proxy_info_dup_tlvs:
+ * @self: what a proxy has said
+ *
+ * All TLVs of the header one after another, as they came: a type, two octets of length, and the value. For programs
+ * that take them apart themselves.
+ *
+ * Returns: (transfer full) (nullable): the octets, or %NULL if there are none
+ */
+GBytes *
+smtp_proxy_info_dup_tlvs (SmtpProxyInfo *self)
+{
+  g_return_val_if_fail (SMTP_IS_PROXY_INFO (self), NULL);
+
+  return self->tlvs.size > 0 ? g_bytes_new (self->tlvs.data, self->tlvs.size) : NULL;
+}

@@ -44,5 +44,7 @@ GBytes           *smtp_proxy_info_lookup_tlv       (SmtpProxyInfo *self,
 SMTP_AVAILABLE_IN_1_0
 GBytes           *smtp_proxy_info_lookup_tls_tlv   (SmtpProxyInfo *self,
                                                     guint          type);
+SMTP_AVAILABLE_IN_1_0
+GBytes           *smtp_proxy_info_dup_tlvs         (SmtpProxyInfo *self);
 
 G_END_DECLS

@@ -427,14 +427,19 @@ smtp_request_expire (SmtpRequest *self)
 SmtpReply *
 smtp_request_get_answer (SmtpRequest *self)
 {
+  SmtpDialogue *dialogue = smtp_request_get_dialogue (self);
+  g_autoptr (SmtpReply) phrased = NULL;
   g_auto (GStrv) lines = NULL;
 
   if (!self->answer_is_default || self->lines == NULL)
     return smtp_reply_ref (self->payload);
 
+  /* Now, since what comes of it is none of the library's replies. */
+  if (dialogue != NULL)
+    phrased = smtp_dialogue_phrase (dialogue, self, self->payload);
   lines = smtp_request_dup_lines (self);
 
-  return smtp_reply_prepend (self->payload, (const char * const *) lines);
+  return smtp_reply_prepend (phrased != NULL ? phrased : self->payload, (const char * const *) lines);
 }
 
 guint

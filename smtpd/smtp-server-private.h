@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "dialogue/smtp-buffer-pool.h"
 #include "dialogue/smtp-command-table.h"
 #include "dialogue/smtp-builtin-extensions.h"
 #include "dialogue/smtp-extensions.h"
@@ -163,6 +164,7 @@ typedef struct
   SmtpServer       *self;
   SmtpServerConfig  config;
   SmtpPoller       *poller;
+  SmtpBufferPool   *buffers;
   SmtpCommandTable *commands;     /* NULL: those of the class */
   GPtrArray        *handlers;     /* NULL if there are none; replaced, never changed */
   GPtrArray        *keywords;     /* edits to those of EHLO */
@@ -259,6 +261,8 @@ void                    smtp_server_edit_keywords   (SmtpServer     *self,
 
 /* The poller of the server's context, made at first use, which settles the context. */
 SmtpPoller             *smtp_server_get_poller      (SmtpServer     *self);
+/* The memory of its messages. */
+SmtpBufferPool         *smtp_server_get_buffers     (SmtpServer     *self);
 gboolean                smtp_server_has_listener    (SmtpServer     *self,
                                                      SmtpListener   *listener);
 

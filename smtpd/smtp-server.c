@@ -7,6 +7,7 @@
 #include "dialogue/smtp-commands.h"
 #include "dialogue/smtp-connection.h"
 #include "dialogue/smtp-hooks.h"
+#include "dialogue/smtp-plain-hooks.h"
 #include "smtp-envelope-private.h"
 #include "smtp-listener.h"
 #include "smtp-server-private.h"
@@ -139,6 +140,7 @@ smtp_server_finalize (GObject *object)
 {
   SmtpServerPrivate *priv = PRIVATE (SMTP_SERVER (object));
 
+  g_clear_pointer (&priv->buffers, smtp_buffer_pool_destroy);
   g_clear_pointer (&priv->poller, smtp_poller_unref);
   g_ptr_array_unref (priv->listeners);
   g_ptr_array_unref (priv->keywords);
@@ -253,6 +255,7 @@ smtp_server_class_init (SmtpServerClass *klass)
   smtp_commands_install_methods (klass);
   smtp_server_install_properties (object_class);
   smtp_hooks_install_signals (klass);
+  smtp_plain_hooks_install_signals (klass);
   smtp_server_install_drain (klass);
 }
 
@@ -309,6 +312,17 @@ smtp_server_get_poller (SmtpServer *self)
   return priv->poller;
 }
 
+SmtpBufferPool *
+smtp_server_get_buffers (SmtpServer *self)
+{
+  SmtpServerPrivate *priv = PRIVATE (self);
+
+  if (priv->buffers == NULL)
+    priv->buffers = smtp_buffer_pool_new (smtp_poller_get_context (smtp_server_get_poller (self)));
+
+  return priv->buffers;
+}
+
 SmtpSession *
 smtp_server_make_session (SmtpServer *self)
 {
@@ -343,7 +357,7 @@ smtp_server_open_body (SmtpServer   *self,
                        SmtpSession  *session,
                        SmtpEnvelope *envelope)
 {
-  GOutputStream *stream = smtp_hooks_ask_body (self, session, envelope);
+  GOutputStream *stream = smtp_plain_hooks_ask_body (self, session, envelope);
 
   if (stream == NULL)
     stream = SMTP_SERVER_GET_CLASS (self)->create_body (self, session, envelope);

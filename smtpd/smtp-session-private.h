@@ -69,6 +69,8 @@ void     smtp_session_replace_local_address (SmtpSession  *self,
 /* NULL inside until something is known. */
 SmtpSessionEdge **smtp_session_get_edge (SmtpSession      *self);
 void     smtp_session_edge_free    (SmtpSessionEdge       *self);
+/* With the methods that get and set them. */
+void     smtp_session_install_properties (GObjectClass *klass);
 void     smtp_session_install_edge_properties (GObjectClass *klass);
 gboolean smtp_session_get_edge_property (SmtpSession      *self,
                                     guint                  prop_id,

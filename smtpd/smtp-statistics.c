@@ -60,6 +60,7 @@ static const char * const names[SMTP_N_COUNTS] =
   [SMTP_COUNT_TIMEOUTS_COMMAND] = "timeouts-command",
   [SMTP_COUNT_TIMEOUTS_DATA] = "timeouts-data",
   [SMTP_COUNT_TIMEOUTS_HANDSHAKE] = "timeouts-handshake",
+  [SMTP_COUNT_TIMEOUTS_PROXY] = "timeouts-proxy",
   [SMTP_COUNT_TIMEOUTS_HOOK] = "timeouts-hook",
   [SMTP_COUNT_TIMEOUTS_WRITE] = "timeouts-write",
   [SMTP_COUNT_TIMEOUTS_CLOSE] = "timeouts-close",
@@ -367,6 +368,13 @@ install_timeout_properties (GObjectClass *klass)
    * Sessions that ended because a TLS handshake took too long.
    */
   install (klass, SMTP_COUNT_TIMEOUTS_HANDSHAKE);
+
+  /**
+   * SmtpStatistics:timeouts-proxy:
+   *
+   * Connections that ended because a PROXY header did not come in time.
+   */
+  install (klass, SMTP_COUNT_TIMEOUTS_PROXY);
 
   /**
    * SmtpStatistics:timeouts-hook:

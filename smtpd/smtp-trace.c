@@ -134,6 +134,17 @@ append_for (GString           *text,
   g_string_append_printf (text, "\r\n\tfor <%s>", smtp_address_get_text (recipient));
 }
 
+/* RFC 6710 section 7, if the client has said how urgent the message is. */
+static void
+append_priority (GString      *text,
+                 SmtpEnvelope *envelope)
+{
+  SmtpParameters *parameters = envelope != NULL ? smtp_envelope_get_mail_parameters (envelope) : NULL;
+
+  if (parameters != NULL && smtp_parameters_has (parameters, "MT-PRIORITY"))
+    g_string_append_printf (text, "\r\n\tPRIORITY %d", smtp_envelope_get_priority (envelope));
+}
+
 static void
 append_received (GString           *text,
                  SmtpSession       *session,
@@ -156,6 +167,7 @@ append_received (GString           *text,
   append_tls (text, smtp_session_get_tls_info (session));
   append_id (text, id, session);
   append_for (text, recipient != NULL ? recipient : get_only_recipient (envelope), utf8);
+  append_priority (text, envelope);
   g_string_append (text, ";\r\n\t");
   smtp_date_append (text, date);
   g_string_append (text, "\r\n");
@@ -180,7 +192,7 @@ append_return_path (GString           *text,
  * @date: (nullable): when the message came; %NULL for now
  *
  * Makes the header field `Received`, which whoever takes a message puts in front of it (RFC
- * 5321 section 4.4): who gave it to whom, by which protocol (RFC 3848), and when.
+ * 5321 section 4.4): who gave it to whom, by which protocol (RFC 3848), how urgent it is, if the client has said so (RFC 6710), and when.
  *
  * The field is folded, each of its lines ends in CRLF, and none is longer than 998 octets,
  * whatever the texts are that it is made of: what has no place in a word becomes a question mark.

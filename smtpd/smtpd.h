@@ -33,10 +33,12 @@
 #include <smtpd/smtp-delivery-status.h>
 #include <smtpd/smtp-delivery-report.h>
 #include <smtpd/handlers/smtp-auth-file-handler.h>
+#include <smtpd/handlers/smtp-chaos-handler.h>
 #include <smtpd/handlers/smtp-debugging-handler.h>
 #include <smtpd/handlers/smtp-maildir-handler.h>
 #include <smtpd/handlers/smtp-mbox-handler.h>
 #include <smtpd/handlers/smtp-relay-handler.h>
 #include <smtpd/handlers/smtp-sink-handler.h>
+#include <smtpd/smtp-catcher.h>
 
 #undef SMTPD_INSIDE

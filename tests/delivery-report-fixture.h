@@ -19,7 +19,7 @@ make_address (const char *text)
   return address;
 }
 
-static SmtpDeliveryReport *
+G_GNUC_UNUSED static SmtpDeliveryReport *
 make_report (const char *sender)
 {
   g_autoptr (SmtpAddress) address = make_address (sender);
@@ -27,7 +27,7 @@ make_report (const char *sender)
   return smtp_delivery_report_new ("mx.example.org", address);
 }
 
-static SmtpDeliveryStatus *
+G_GNUC_UNUSED static SmtpDeliveryStatus *
 add (SmtpDeliveryReport *report,
      const char         *recipient,
      SmtpDeliveryAction  action)
@@ -37,7 +37,7 @@ add (SmtpDeliveryReport *report,
   return smtp_delivery_report_add_recipient (report, address, action, NULL);
 }
 
-static void
+G_GNUC_UNUSED static void
 set_original (SmtpDeliveryReport *report,
               const char         *text,
               gssize              length)
@@ -115,7 +115,7 @@ take_apart (SmtpDeliveryReport *report,
     }
 }
 
-static void
+G_GNUC_UNUSED static void
 assert_status (SmtpDeliveryReport *report,
                const char         *expected)
 {
@@ -125,7 +125,7 @@ assert_status (SmtpDeliveryReport *report,
   g_assert_cmpstr (parts.parts[2], ==, expected);
 }
 
-static gboolean
+G_GNUC_UNUSED static gboolean
 has_line (const char *header,
           const char *line)
 {

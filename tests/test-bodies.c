@@ -399,7 +399,6 @@ static void
 chunks (Client *client)
 {
   g_assert_cmpuint (client_command (client, "MAIL FROM:<a@example.org> BODY=BINARYMIME"), ==, 250);
-  g_assert_cmpuint (client_command (client, "BDAT 4\r\nNO"), ==, 503);
   g_assert_cmpuint (client_command (client, "RCPT TO:<b@example.org>"), ==, 250);
   g_assert_cmpuint (client_command (client, "DATA"), ==, 503);
   client_write (client, "BDAT 6\r\na\0\n\r.b", 14);
@@ -419,6 +418,49 @@ test_chunks (Fixture       *fixture,
   run_script (fixture, chunks);
   g_assert_cmpuint (n_messages, ==, 1);
   g_assert_cmpmem (g_bytes_get_data (content, NULL), g_bytes_get_size (content), "a\0\n\r.bc\r\n", 9);
+}
+
+/* A hook that refuses the first chunk would take the second one: RFC 3030 section 2. */
+static SmtpVerdict
+refuse_once (SmtpServer   *server,
+             SmtpSession  *session,
+             SmtpEnvelope *envelope,
+             SmtpRequest  *request,
+             guint        *asked)
+{
+  if ((*asked)++ > 0)
+    return SMTP_VERDICT_CONTINUE;
+
+  smtp_request_reply (request, 451, "4.7.1 not now");
+
+  return SMTP_VERDICT_HANDLED;
+}
+
+static void
+refused_chunks (Client *client)
+{
+  static const char all[] = "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.org>\r\n"
+                            "BDAT 6\r\nfirst.BDAT 7\r\nsecond.BDAT 5 LAST\r\nthird";
+  static const guint answers[] = { 250, 250, 451, 503, 503 };
+
+  client_write (client, all, strlen (all));
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    g_assert_cmpuint (client_read (client), ==, answers[i]);
+  begin (client);
+  g_assert_cmpuint (client_command (client, "BDAT 5 LAST\r\nxyz"), ==, 250);
+}
+
+static void
+test_chunks_refused (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  guint asked = 0;
+
+  g_signal_connect (fixture->server, "handle-data-begin", G_CALLBACK (refuse_once), &asked);
+  run_script (fixture, refused_chunks);
+  g_assert_cmpuint (asked, ==, 2);
+  g_assert_cmpuint (n_messages, ==, 1);
+  g_assert_cmpmem (g_bytes_get_data (content, NULL), g_bytes_get_size (content), "xyz\r\n", 5);
 }
 
 static void
@@ -547,6 +589,7 @@ main (int    argc,
   ADD ("stream/reset", (gconstpointer) reset_chunks, test_stream_aborted);
   ADD ("chunks", NULL, test_chunks);
   ADD ("chunks/pipelined", NULL, test_chunks_pipelined);
+  ADD ("chunks/refused", NULL, test_chunks_refused);
   ADD ("chunks/malformed", NULL, test_chunks_malformed);
   ADD ("chunks/too-big", NULL, test_chunks_too_big);
   ADD ("chunks/empty", NULL, test_chunks_empty);

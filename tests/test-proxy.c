@@ -5,6 +5,7 @@
 #include <gio/gunixsocketaddress.h>
 
 #include "edge-fixture.h"
+#include "numbers-fixture.h"
 #include "proxy-header-builder.h"
 #include "smtp-handler.h"
 #include "test-log.h"
@@ -315,6 +316,7 @@ test_tlvs (Fixture       *self,
   g_autoptr (GByteArray) ssl = proxy_ssl_new (SMTP_PROXY_CLIENT_SSL | SMTP_PROXY_CLIENT_CERT_CONN, 0);
   g_autoptr (EdgeClient) client = NULL;
   g_autoptr (GBytes) own = NULL;
+  g_autoptr (GBytes) all = NULL;
   g_autoptr (GBytes) none = NULL;
   g_autoptr (GBytes) key = NULL;
 
@@ -348,6 +350,9 @@ test_tlvs (Fixture       *self,
   none = smtp_proxy_info_lookup_tlv (self->info, 0xe1);
   g_assert_null (none);
   g_assert_null (smtp_proxy_info_lookup_tlv (self->info, 256));
+  all = smtp_proxy_info_dup_tlvs (self->info);
+  /* Behind the fixed part and two addresses of IPv6. */
+  g_assert_cmpmem (g_bytes_get_data (all, NULL), g_bytes_get_size (all), header->data + 52, header->len - 52);
 
   /* That is between the client and the proxy. */
   g_assert_null (smtp_session_get_tls_info (self->session));
@@ -458,6 +463,8 @@ test_timeout (Fixture       *self,
   edge_expect_end (slow);
   g_assert_cmpint (g_get_monotonic_time () - begin, >=, G_USEC_PER_SEC / 2);
   g_assert_cmpuint (self->connected, ==, 0);
+  g_assert_cmpuint (numbers_get (self->edge.server, "timeouts-proxy"), ==, 2);
+  g_assert_cmpuint (numbers_get (self->edge.server, "timeouts-command"), ==, 0);
 
   /* It ends with the header. */
   g_assert_cmpuint (smtp_server_get_proxy_timeout (self->edge.server), ==, 1);

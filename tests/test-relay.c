@@ -470,9 +470,12 @@ send_promises (Client   *client,
       g_assert_true (g_str_has_prefix (client->last_line, "550 5.3.3 "));
     }
   g_assert_cmpuint (client_command (client, "MAIL FROM:<a@example.org> BY=60;N MT-PRIORITY=3 SOLICIT=a RET=FULL"), ==, 250);
+  /* R is what it says that says nothing, RFC 7293 section 5.1.1. */
   g_assert_cmpuint (client_command (client, "RCPT TO:<b@example.org> RRVS=2014-04-03T23:01:00Z;R"), ==, 550);
   g_assert_true (g_str_has_prefix (client->last_line, "550 5.7.19 "));
-  g_assert_cmpuint (client_command (client, "RCPT TO:<b@example.org> RRVS=2014-04-03T23:01:00Z NOTIFY=NEVER"), ==, 250);
+  g_assert_cmpuint (client_command (client, "RCPT TO:<b@example.org> RRVS=2014-04-03T23:01:00Z"), ==, 550);
+  g_assert_true (g_str_has_prefix (client->last_line, "550 5.7.19 "));
+  g_assert_cmpuint (client_command (client, "RCPT TO:<b@example.org> RRVS=2014-04-03T23:01:00Z;C NOTIFY=NEVER"), ==, 250);
 }
 
 /* What the next server does not know is left out, or refused if it says what must not happen. */

@@ -143,14 +143,15 @@ test_messages (EdgeFixture   *fixture,
                     strlen ("250 2.0.0 Did nothing\r\n"));
 
   edge_say (client, "MAIL FROM:<a@example.org>\r\n", "250");
-  edge_say (client, "BDAT 3\r\nabc", "503");
+  edge_say (client, "BDAT 3 LAST\r\nabc", "503");
+  edge_say (client, "MAIL FROM:<a@example.org>\r\n", "250");
   edge_say (client, "RCPT TO:<b@example.org>\r\n", "250");
   edge_say (client, "BDAT 3\r\nabc", "250");
   edge_say (client, "BDAT 2 LAST\r\nde", "250");
   g_assert_cmpuint (numbers_get (fixture->server, "message-octets"), ==, strlen ("a\r\n.b\r\n") + 5);
   quit (fixture, client);
-  numbers_assert (fixture->server, "connections-accepted 1, commands 11, client-errors 1, transactions 2, "
-                  "recipients-accepted 2, messages-accepted 2, refusals-permanent 1");
+  numbers_assert (fixture->server, "connections-accepted 1, commands 12, client-errors 1, transactions 3, "
+                  "recipients-accepted 2, messages-accepted 2, messages-refused 1, refusals-permanent 1");
 }
 
 static void

@@ -126,6 +126,21 @@ test_defaults (void)
   g_assert_cmpstr (one, !=, two);
 }
 
+/* RFC 6710 section 7 */
+static void
+test_priority (void)
+{
+  static const char * const options[] = { "MT-PRIORITY=-3", NULL };
+  g_autoptr (SmtpParameters) parameters = smtp_parameters_new (options, NULL);
+  g_autoptr (SmtpEnvelope) envelope = make_envelope (FALSE, "b@example.org", NULL);
+  g_autofree char *received = NULL;
+
+  smtp_envelope_set_mail_parameters (envelope, parameters);
+  received = make_received ("x", "", envelope, "mx", "1");
+  g_assert_cmpstr (received, ==, "Received: from x (local)\r\n\tby mx with ESMTP id 1\r\n"
+                                 "\tfor <b@example.org>\r\n\tPRIORITY -3;" DATE);
+}
+
 static void
 test_utf8 (void)
 {
@@ -215,6 +230,7 @@ main (int    argc,
   g_test_add_func ("/trace/plain", test_plain);
   g_test_add_func ("/trace/recipients", test_recipients);
   g_test_add_func ("/trace/defaults", test_defaults);
+  g_test_add_func ("/trace/priority", test_priority);
   g_test_add_func ("/trace/utf8", test_utf8);
   g_test_add_func ("/trace/hostile", test_hostile);
   g_test_add_func ("/trace/long-recipient", test_long_recipient);

@@ -363,7 +363,7 @@ test_deliver_by (void)
 static void
 test_interval (void)
 {
-  static const char * const bad[] = { "", "0", "000", "-1", "+1", "1s", " 1", "1000000000" };
+  static const char * const bad[] = { "", "0", "000", "01", "-1", "+1", "1s", " 1", "1000000000" };
   guint seconds;
 
   g_assert_true (smtp_time_parse_interval ("1", 1, &seconds));
@@ -385,7 +385,8 @@ static void
 test_valid_since (void)
 {
   static const char * const bad[] = { "", "C", ";C", "2014-04-03T23:01:00Z;", "2014-04-03T23:01:00Z;X",
-                                      "2014-04-03T23:01:00Z;CC", "2014-04-03T23:01:00ZC", "2014-04-03;C" };
+                                      "2014-04-03T23:01:00Z;CC", "2014-04-03T23:01:00ZC", "2014-04-03;C",
+                                      "2014-04-03T23:01:00.5Z", "2014-04-03T23:01:00.5Z;C" };
   gint64 seconds;
   char action;
 
@@ -462,11 +463,11 @@ test_solicitation (void)
     { ".a", FALSE }, { "a b", FALSE }, { "a;b", FALSE }, { "a,9", FALSE },
   };
 
-  g_autofree char *longest = g_strnfill (1001, 'a');
+  g_autofree char *longest = g_strnfill (SMTP_SOLICITATION_MAX + 1, 'a');
 
   check_judgements (rows, G_N_ELEMENTS (rows), smtp_value_is_solicitation);
-  g_assert_false (smtp_value_is_solicitation (longest, 1001));
-  g_assert_true (smtp_value_is_solicitation (longest, 1000));
+  g_assert_true (smtp_value_is_solicitation (longest, SMTP_SOLICITATION_MAX));
+  g_assert_false (smtp_value_is_solicitation (longest, SMTP_SOLICITATION_MAX + 1));
 }
 
 static void
@@ -477,6 +478,7 @@ test_etrn_node (void)
     { "example.org", TRUE }, { "@example.org", TRUE }, { "#queue", TRUE }, { "[192.0.2.1]", TRUE },
     { "", FALSE }, { "@", FALSE }, { "#", FALSE }, { "@@e.org", FALSE }, { "a b", FALSE }, { "a;b", FALSE },
     { "example.org x", FALSE },
+    { "#uucp/to:e.org", TRUE }, { "##", TRUE }, { "#a b", FALSE }, { "#\xC3\xBC", FALSE }, { "#\t", FALSE },
   };
 
   check_judgements (rows, G_N_ELEMENTS (rows), smtp_value_is_etrn_node);

@@ -5,11 +5,12 @@
 import base64
 import functools
 import logging
+import math
 
 from gi.repository import GLib, Smtpd
 
 from gsmtpd.proxy_protocol import ProxyData
-from gsmtpd.smtp import COMMANDS, MISSING, AuthResult, Exchange, LoginPassword, is_overridden
+from gsmtpd.smtp import COMMANDS, MISSING, SMTP, AuthResult, Exchange, LoginPassword, is_overridden
 from gsmtpd.ssl import tls_context_of
 
 log = logging.getLogger('mail.log')
@@ -19,6 +20,7 @@ INVALID = '535 5.7.8 Authentication credentials invalid'
 FRESH = ('HELO', 'RSET')
 UPPER = ('SIZE', 'BODY', 'SMTPUTF8')
 PASSWORDS = ('PLAIN', 'LOGIN')
+LOGIN_CHALLENGES = ('AuthLoginUsernameChallenge', 'AuthLoginPasswordChallenge')
 
 
 def smtp_of(server, native):
@@ -82,6 +84,10 @@ async def simple(name, server, session, envelope, request, *args):
 def on_connect(server, session, envelope, request):
     smtp_of(server, session)
     return Smtpd.Verdict.CONTINUE
+
+
+async def on_noop(server, session, envelope, request, argument):
+    return await simple('NOOP', server, session, envelope, request, argument or None)
 
 
 async def on_vrfy(server, session, envelope, request, argument):
@@ -170,7 +176,7 @@ async def on_data(server, session, envelope, request):
         try:
             mine.content = decode(smtp, mine.content)
         except UnicodeDecodeError:
-            return '554 5.6.1 The message is not ASCII'
+            return '500 Error: strict ASCII mode'
     if 'DATA' in smtp._handle_hooks:
         return status_of(await call(smtp, request, 'DATA'))
     if hasattr(smtp.event_handler, 'process_message'):
@@ -213,7 +219,7 @@ async def on_proxy(server, session, envelope, request, info):
     smtp = smtp_of(server, session)
     smtp.session.proxy_data = ProxyData(info=info)
     accepted = await call(smtp, request, 'PROXY', smtp.session.proxy_data)
-    # As there: a server behind a proxy has a hook that says yes.
+    # A server behind a proxy has a hook that says yes.
     return Smtpd.Verdict.CONTINUE if accepted else '554 5.7.1 Not from there'
 
 
@@ -241,7 +247,7 @@ def check_result(smtp, result):
 async def on_auth(server, session, envelope, request, credentials):
     smtp = smtp_of(server, session)
     mechanism = credentials.get_mechanism()
-    if mechanism not in PASSWORDS or is_replaced(smtp, mechanism):
+    if mechanism not in PASSWORDS or is_replaced(smtp, mechanism) or asks_otherwise(smtp, mechanism):
         result, smtp._auth_result = smtp._auth_result, None
     else:
         login = (credentials.get_authentication_id() or '').encode()
@@ -253,6 +259,11 @@ async def on_auth(server, session, envelope, request, credentials):
 
 def is_replaced(smtp, mechanism):
     return 'AUTH' in smtp._handle_hooks or is_overridden(smtp._auth_methods[mechanism])
+
+
+def asks_otherwise(smtp, mechanism):
+    """Whether the library's own mechanism would ask the client for something else."""
+    return mechanism == 'LOGIN' and any(getattr(smtp, name) != getattr(SMTP, name) for name in LOGIN_CHALLENGES)
 
 
 class Mechanism(Smtpd.SaslMechanism):
@@ -374,7 +385,7 @@ def server_type(verbs):
 HOOKS = {
     'HELO': functools.partial(simple, 'HELO'),
     'EHLO': on_ehlo,
-    'NOOP': functools.partial(simple, 'NOOP'),
+    'NOOP': on_noop,
     'QUIT': functools.partial(simple, 'QUIT'),
     'RSET': functools.partial(simple, 'RSET'),
     'VRFY': on_vrfy,
@@ -404,7 +415,14 @@ def make_server(smtp):
         timeout=max(1, int(smtp._timeout_duration)), auth_required=bool(smtp._auth_required),
         auth_requires_tls=bool(smtp._auth_require_tls))
     server.data_size_limit = smtp.data_size_limit or 0
+    # There the CRLF counts.
+    server.text_line_limit = max(1, smtp.line_length_limit - 2) if smtp.line_length_limit else 0
     choose(server, 'profile', 'aiosmtpd')
+    if smtp._decode_data:
+        server.set_extension_enabled('8BITMIME', False)
+    if smtp._proxy_timeout is not None:
+        server.proxy_networks = list(smtp._proxy_networks)
+        server.proxy_timeout = max(1, math.ceil(smtp._proxy_timeout))
     for verb, method in smtp._smtp_methods.items():
         if verb not in COMMANDS:
             server.add_command(verb, on_command)
@@ -417,14 +435,12 @@ def make_server(smtp):
 
 def set_up_auth(server, smtp):
     names = sorted(smtp._auth_methods)
-    if 'AUTH' in smtp._handle_hooks:
-        own = names
-    else:
-        own = [name for name in names if is_overridden(smtp._auth_methods[name])]
-    for name in own:
-        server.add_mechanism(name, Mechanism.__gtype__)
+    own = [name for name in names if is_replaced(smtp, name)]
     if smtp._authenticator is None and smtp._auth_callback is None:
         names = own
+    for name in names:
+        if name in own or asks_otherwise(smtp, name):
+            server.add_mechanism(name, Mechanism.__gtype__)
     server.auth_mechanisms = names
     if names:
         server.connect('handle-auth', on_auth)
@@ -435,7 +451,10 @@ def listen_to(server, smtp):
     wanted = set(smtp._handle_hooks) & set(HOOKS)
     if hasattr(smtp.event_handler, 'process_message'):
         wanted.add('DATA')
-    if smtp._proxy_timeout is None:
+    # Without a hook nobody is let in.
+    if smtp._proxy_timeout is not None:
+        wanted.add('PROXY')
+    else:
         wanted.discard('PROXY')
     for name in wanted - server.connected_hooks:
         server.connected_hooks.add(name)
@@ -445,7 +464,7 @@ def listen_to(server, smtp):
 def ask(name, hook):
     """Handlers may differ from connection to connection."""
     def on_signal(server, session, *args):
-        if name in smtp_of(server, session)._handle_hooks or name == 'DATA':
+        if name in smtp_of(server, session)._handle_hooks or name in ('DATA', 'PROXY'):
             return hook(server, session, *args)
         return Smtpd.Verdict.CONTINUE
     return on_signal

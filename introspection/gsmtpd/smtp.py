@@ -187,7 +187,8 @@ def members(thing, prefix):
 
 def is_overridden(method):
     """Whether it is not one of this package."""
-    return not method.__func__.__module__.startswith('gsmtpd.')
+    function = getattr(method, '__func__', method)
+    return not str(getattr(function, '__module__', None)).startswith('gsmtpd.')
 
 
 class SMTP:
@@ -197,7 +198,9 @@ class SMTP:
     have the command done by calling the one of this class."""
 
     is_lmtp = False
+    # Programs may set these two; nothing comes of it.
     command_size_limit = 512
+    command_size_limits = {}
     line_length_limit = 1001
     local_part_limit = 0
     AuthLoginUsernameChallenge = 'User Name\x00'
@@ -206,7 +209,8 @@ class SMTP:
     def __init__(self, handler, *, data_size_limit=DATA_SIZE_DEFAULT, enable_SMTPUTF8=False, decode_data=False,
                  hostname=None, ident=None, tls_context=None, require_starttls=False, timeout=300,
                  auth_required=False, auth_require_tls=True, auth_exclude_mechanism=None, auth_callback=None,
-                 command_call_limit=None, authenticator=None, proxy_protocol_timeout=None, loop=None):
+                 command_call_limit=None, authenticator=None, proxy_protocol_timeout=None, proxy_networks=None,
+                 loop=None):
         self.__ident__ = ident or __ident__
         self.event_handler = handler
         self.data_size_limit = data_size_limit
@@ -226,6 +230,7 @@ class SMTP:
         self._authenticator = authenticator
         self._auth_callback = auth_callback
         self._proxy_timeout = proxy_protocol_timeout
+        self._proxy_networks = proxy_networks
         self._auth_result = None
         self._native_server = None
         self._native_envelope = None
@@ -237,6 +242,9 @@ class SMTP:
             warnings.warn('Passwords are sent in clear where TLS is not required')
         if proxy_protocol_timeout is not None and proxy_protocol_timeout <= 0:
             raise ValueError('proxy_protocol_timeout must be > 0')
+        if proxy_protocol_timeout is not None and proxy_networks is None:
+            raise ValueError('proxy_protocol_timeout needs proxy_networks: the addresses of the proxies, '
+                             'who can claim to be anybody')
 
     def _set_call_limit(self, limit):
         if limit is None:

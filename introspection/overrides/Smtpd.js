@@ -8,7 +8,7 @@
 
 /* exported _init */
 
-const {GLib, GObject} = imports.gi;
+const {Gio, GLib, GObject} = imports.gi;
 
 let Smtpd;
 
@@ -198,6 +198,24 @@ function overrideClass(base) {
     };
 }
 
+// Scripts run in one thread: so does the catcher. Its promises are rejected when the time is over.
+function overrideCatcher() {
+    const {prototype} = Smtpd.Catcher;
+    Gio._promisify(prototype, 'wait_async', 'wait_finish');
+    Gio._promisify(prototype, 'next_async', 'next_finish');
+
+    prototype._init = function (properties = {}) {
+        GObject.Object.prototype._init.call(this, properties);
+        this.controller.threaded = false;
+    };
+    prototype.nextMessage = function (milliseconds = 5000) {
+        return this.next_async(milliseconds, null);
+    };
+    prototype.waitForMessages = function (count = 1, milliseconds = 5000) {
+        return this.wait_async(count, milliseconds, null);
+    };
+}
+
 function overrideValues() {
     Smtpd.Address.prototype.toString = function () {
         return this.get_text();
@@ -216,5 +234,6 @@ function _init() {
     overrideServer();
     for (const base of [Smtpd.Server, Smtpd.Handler, Smtpd.SaslMechanism])
         overrideClass(base);
+    overrideCatcher();
     overrideValues();
 }

@@ -21,9 +21,11 @@ What becomes of a request is decided in C; here it is only told.
 
 import collections.abc
 import concurrent.futures
+import contextlib
 import contextvars
 import functools
 import inspect
+import math
 import sys
 import traceback
 import types
@@ -587,3 +589,53 @@ class Controller(Smtpd.Controller):
 
     async def __aexit__(self, *exception):
         await run_in_thread(self.stop)
+
+
+@export
+@attributes
+class Catcher(Smtpd.Catcher):
+    """Catches mail in tests, for the time of a `with`:
+
+        with Smtpd.Catcher() as catcher:
+            program_under_test('localhost', catcher.port)
+            [envelope] = catcher.wait(1)
+
+    Times are in seconds, and what does not come in time is a TimeoutError.
+    """
+
+    host = 'localhost'
+    address = value_of('dup_address')
+    messages = property(lambda self: self.wait(0, 0), doc='The envelopes of all messages that were caught.')
+    __repr__ = shown(lambda self: [self.address or 'stopped', f'{len(self.messages)} messages'])
+
+    def wait(self, n_messages=1, timeout=5.0):
+        """Waits for at least so many messages, and gives the envelopes of all that were caught."""
+        with timing_out():
+            return super().wait(n_messages, milliseconds_of(timeout))
+
+    def next(self, timeout=5.0):
+        """Gives the envelope of the next message, and waits for it if need be."""
+        with timing_out():
+            return super().next(milliseconds_of(timeout))
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *exception):
+        self.stop()
+
+
+def milliseconds_of(seconds):
+    return min(math.ceil(seconds * 1000), GLib.MAXUINT32)
+
+
+@contextlib.contextmanager
+def timing_out():
+    """Has those errors raised that people catch."""
+    try:
+        yield
+    except GLib.Error as error:
+        if not error.matches(Smtpd.error_quark(), Smtpd.Error.TIMED_OUT):
+            raise
+        raise TimeoutError(error.message) from None

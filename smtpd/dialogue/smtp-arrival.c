@@ -2,6 +2,7 @@
 
 #include "smtp-arrival.h"
 
+#include "smtp-deadlines.h"
 #include "smtp-session-private.h"
 #include "smtp-stages.h"
 
@@ -54,7 +55,7 @@ smtp_dialogue_expect_proxy (SmtpDialogue *self,
 {
   self->tls_first = tls_first;
   self->phase = SMTP_PHASE_PROXY;
-  smtp_dialogue_arm (self);
+  smtp_deadlines_arm (self);
 }
 
 /* In place of the greeting, where it would be understood. */
@@ -85,7 +86,7 @@ smtp_dialogue_begin_proxied (SmtpDialogue  *self,
     }
 
   smtp_dialogue_run (self, &command_proxy, "", "", 0);
-  smtp_dialogue_arm (self);
+  smtp_deadlines_arm (self);
 }
 
 void
@@ -123,7 +124,7 @@ on_name (gpointer    data,
   end_lookup (self);
   smtp_session_set_peer_name (self->session, name);
   smtp_dialogue_greet (self);
-  smtp_dialogue_arm (self);
+  smtp_deadlines_arm (self);
   self->host->resume (self->host_data);
 }
 

@@ -92,7 +92,8 @@ smtp_auth_parse (SmtpDialogue          *self,
   while (response < end && *response == ' ')
     response++;
 
-  exchange->is_malformed = length == 0 || memchr (response, ' ', end - response) != NULL;
+  exchange->has_excess = memchr (response, ' ', end - response) != NULL;
+  exchange->is_malformed = length == 0 || exchange->has_excess;
   if (length > 0 && response < end)
     exchange->initial = g_strndup (response, end - response);
 
@@ -186,12 +187,12 @@ check_state (SmtpDialogue *self)
     return SMTP_REPLY_UNKNOWN_COMMAND;
   if (!smtp_session_get_extended_smtp (self->session))
     return SMTP_REPLY_EHLO_FIRST;
-  if (self->envelope != NULL)
-    return SMTP_REPLY_NESTED_MAIL;
   if (smtp_session_get_authenticated (self->session))
     return SMTP_REPLY_AUTH_ALREADY;
   if (smtp_auth_offer_lacks_tls (self->server, self->session))
     return SMTP_REPLY_AUTH_NEEDS_TLS;
+  if (self->envelope != NULL)
+    return SMTP_REPLY_NESTED_MAIL;
 
   return self->auth->is_malformed ? SMTP_REPLY_AUTH_SYNTAX : NOTHING_WRONG;
 }

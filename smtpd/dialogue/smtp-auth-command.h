@@ -25,7 +25,8 @@ G_BEGIN_DECLS
 struct _SmtpAuthExchange
 {
   char *initial;                /* base64 of the AUTH line, NULL if there was none */
-  gboolean is_malformed;        /* the line had more than that */
+  gboolean is_malformed;        /* the line had no name, or more than that */
+  gboolean has_excess;          /* more */
   SmtpSaslMechanism *mechanism; /* NULL before it has begun */
   SmtpCredentials *credentials; /* that were presented, or whose secret was asked for */
 

@@ -186,6 +186,24 @@ append_word (GString    *line,
   g_string_append (line, word);
 }
 
+static int
+compare_words (gconstpointer a,
+               gconstpointer b)
+{
+  return strcmp (*(const char * const *) a, *(const char * const *) b);
+}
+
+/* In the profile of aiosmtpd, which has no order of strength. */
+static char *
+sort_words (const char *line)
+{
+  g_auto (GStrv) words = g_strsplit (line, " ", -1);
+
+  qsort (words, g_strv_length (words), sizeof *words, compare_words);
+
+  return g_strjoinv (" ", words);
+}
+
 char *
 smtp_auth_offer_describe (SmtpServer  *server,
                           SmtpSession *session)
@@ -212,6 +230,9 @@ smtp_auth_offer_describe (SmtpServer  *server,
       if (offers (&offer, &mechanisms[i]))
         append_word (line, mechanisms[i].name);
     }
+
+  if (smtp_server_get_config (server)->esmtp.profile != SMTP_PROFILE_DEFAULT)
+    return sort_words (line->str);
 
   return g_string_free (g_steal_pointer (&line), FALSE);
 }

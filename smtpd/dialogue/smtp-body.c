@@ -2,12 +2,10 @@
 
 #include "smtp-body.h"
 
+#include "smtp-buffer-pool.h"
 #include "smtp-mapped-stream.h"
 #include "smtp-server-private.h"
 #include "smtp-spool-stream.h"
-
-/* Most messages are small; larger ones grow from here by doubling. */
-#define FIRST_SIZE 2048
 
 /* A stream is given so much at a time: handing it to another thread costs, too. */
 #define WRITE_SIZE (256 * 1024)
@@ -25,9 +23,9 @@ struct _SmtpBody
   gsize threshold;             /* what memory may hold */
   char *directory;
 
-  GByteArray *pending;         /* what has arrived since the last write */
-  GByteArray *writing;         /* what the stream is given now */
-  GByteArray *spare;           /* the memory of the write before, perhaps NULL */
+  SmtpBuffer *pending;         /* what has arrived since the last write */
+  SmtpBuffer *writing;         /* what the stream is given now */
+  SmtpBuffer *spare;           /* the memory of the write before, perhaps NULL */
   GOutputStream *stream;
   GCancellable *cancellable;
   GBytes *content;
@@ -57,7 +55,7 @@ smtp_body_new (SmtpServer    *server,
   self->threshold = config->spool_threshold;
   self->directory = g_strdup (config->spool_directory);
   g_set_object (&self->stream, stream);
-  self->pending = g_byte_array_sized_new (FIRST_SIZE);
+  self->pending = smtp_buffer_new (smtp_server_get_buffers (server));
 
   return self;
 }
@@ -68,9 +66,9 @@ smtp_body_unref (SmtpBody *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
 
-  g_clear_pointer (&self->pending, g_byte_array_unref);
-  g_clear_pointer (&self->writing, g_byte_array_unref);
-  g_clear_pointer (&self->spare, g_byte_array_unref);
+  g_clear_pointer (&self->pending, smtp_buffer_free);
+  g_clear_pointer (&self->writing, smtp_buffer_free);
+  g_clear_pointer (&self->spare, smtp_buffer_free);
   g_clear_object (&self->stream);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->content, g_bytes_unref);
@@ -131,7 +129,7 @@ fail (SmtpBody *self,
       GError   *error)
 {
   self->error = error;
-  g_clear_pointer (&self->pending, g_byte_array_unref);
+  g_clear_pointer (&self->pending, smtp_buffer_free);
   abort_stream (self);
 }
 
@@ -177,9 +175,9 @@ is_due (SmtpBody *self)
     return FALSE;
 
   if (self->stream == NULL)
-    return self->pending->len > self->threshold;
+    return self->pending->length > self->threshold;
 
-  return self->pending->len >= WRITE_SIZE;
+  return self->pending->length >= WRITE_SIZE;
 }
 
 static void
@@ -190,7 +188,8 @@ on_written (GObject      *source,
   SmtpBody *self = data;
   GError *error = NULL;
 
-  self->spare = g_byte_array_set_size (g_steal_pointer (&self->writing), 0);
+  self->spare = g_steal_pointer (&self->writing);
+  smtp_buffer_clear (self->spare);
   self->busy = FALSE;
 
   if (!g_output_stream_write_all_finish (self->stream, result, NULL, &error))
@@ -210,16 +209,16 @@ on_written (GObject      *source,
 static void
 write_pending (SmtpBody *self)
 {
-  if (self->pending->len == 0)
+  if (self->pending->length == 0)
     {
       close_stream (self);
       return;
     }
 
   self->writing = g_steal_pointer (&self->pending);
-  self->pending = self->spare != NULL ? g_steal_pointer (&self->spare) : g_byte_array_new ();
+  self->pending = self->spare != NULL ? g_steal_pointer (&self->spare) : smtp_buffer_new (self->writing->pool);
   begin_async (self);
-  g_output_stream_write_all_async (self->stream, self->writing->data, self->writing->len,
+  g_output_stream_write_all_async (self->stream, self->writing->data, self->writing->length,
                                    G_PRIORITY_DEFAULT, self->cancellable, on_written, self);
   end_async (self);
 }
@@ -233,7 +232,7 @@ smtp_body_append (SmtpBody     *self,
 
   if (smtp_body_is_too_big (self))
     {
-      g_clear_pointer (&self->pending, g_byte_array_unref);
+      g_clear_pointer (&self->pending, smtp_buffer_free);
       if (!self->busy)
         abort_stream (self);
     }
@@ -241,7 +240,7 @@ smtp_body_append (SmtpBody     *self,
   if (self->pending == NULL)
     return;
 
-  g_byte_array_append (self->pending, data, size);
+  smtp_buffer_append (self->pending, data, size);
   if (self->busy || !is_due (self))
     return;
 
@@ -266,7 +265,7 @@ smtp_body_end (SmtpBody *self)
 
   if (self->stream == NULL)
     {
-      self->content = g_byte_array_free_to_bytes (g_steal_pointer (&self->pending));
+      self->content = smtp_buffer_free_to_bytes (g_steal_pointer (&self->pending));
       return TRUE;
     }
 
@@ -280,7 +279,7 @@ void
 smtp_body_free (SmtpBody *self)
 {
   self->owner = NULL;
-  g_clear_pointer (&self->pending, g_byte_array_unref);
+  g_clear_pointer (&self->pending, smtp_buffer_free);
 
   if (self->cancellable != NULL && self->busy)
     g_cancellable_cancel (self->cancellable);

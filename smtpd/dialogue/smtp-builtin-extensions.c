@@ -24,10 +24,14 @@ offers_etrn (SmtpServer  *server,
   return SMTP_SERVER_GET_CLASS (server)->etrn != smtp_etrn_command || smtp_hook_is_heard (SMTP_HOOK_ETRN, server);
 }
 
+/* RFC 4468 section 4 wants 8BITMIME beside it. */
 static gboolean
 offers_burl (SmtpServer  *server,
              SmtpSession *session)
 {
+  if (!smtp_extensions_has (server, session, SMTP_ESMTP_8BITMIME))
+    return FALSE;
+
   return SMTP_SERVER_GET_CLASS (server)->burl != smtp_burl_command || smtp_hook_is_heard (SMTP_HOOK_BURL, server);
 }
 
@@ -53,6 +57,15 @@ offers_binarymime (SmtpServer  *server,
 {
   return smtp_extensions_has (server, session, SMTP_ESMTP_CHUNKING) &&
          smtp_extensions_has (server, session, SMTP_ESMTP_8BITMIME);
+}
+
+/* RFC 6531 section 3.1, item 8. aiosmtpd has it without 8BITMIME, for programs that want text. */
+gboolean
+smtp_builtin_offers_smtputf8 (SmtpServer  *server,
+                              SmtpSession *session)
+{
+  return smtp_extensions_has (server, session, SMTP_ESMTP_8BITMIME) ||
+         smtp_server_get_config (server)->esmtp.profile != SMTP_PROFILE_DEFAULT;
 }
 
 static gboolean
@@ -153,7 +166,8 @@ offers_limits (SmtpServer  *server,
 #define MAIL FALSE
 #define RCPT TRUE
 
-/* The lengths are those of the RFCs, or what the syntax comes to. */
+/* The lengths are those of the RFCs, or what the syntax comes to. HOLDFOR and HOLDUNTIL share theirs, as MAIL has
+ * one of them. */
 static const SmtpBuiltinExtension extensions[SMTP_N_ESMTP] =
 {
   [SMTP_ESMTP_PIPELINING] = { "PIPELINING", TRUE },
@@ -166,7 +180,7 @@ static const SmtpBuiltinExtension extensions[SMTP_N_ESMTP] =
   [SMTP_ESMTP_BINARYMIME] = { "BINARYMIME", TRUE, NULL, offers_binarymime },
   [SMTP_ESMTP_CHUNKING] = { "CHUNKING", TRUE, "BDAT" },
   [SMTP_ESMTP_SMTPUTF8] =
-    { "SMTPUTF8", FALSE, NULL, NULL, NULL,
+    { "SMTPUTF8", FALSE, NULL, smtp_builtin_offers_smtputf8, NULL,
       { { MAIL, "SMTPUTF8", 10, "SMTPUTF8", smtp_builtin_parse_smtputf8 } } },
   [SMTP_ESMTP_STARTTLS] = { "STARTTLS", TRUE, "STARTTLS", smtp_starttls_is_on_offer },
   [SMTP_ESMTP_AUTH] =
@@ -189,14 +203,14 @@ static const SmtpBuiltinExtension extensions[SMTP_N_ESMTP] =
       { { MAIL, "REQUIRETLS", 11, "REQUIRETLS", smtp_builtin_parse_requiretls } } },
   [SMTP_ESMTP_FUTURERELEASE] =
     { "FUTURERELEASE", FALSE, NULL, NULL, describe_futurerelease,
-      { { MAIL, "HOLDFOR", 18, "HOLDFOR=seconds", smtp_builtin_parse_hold_for },
+      { { MAIL, "HOLDFOR", 0, "HOLDFOR=seconds", smtp_builtin_parse_hold_for },
         { MAIL, "HOLDUNTIL", 34, "HOLDUNTIL=date-time", smtp_builtin_parse_hold_until } } },
   [SMTP_ESMTP_RRVS] =
     { "RRVS", FALSE, NULL, NULL, NULL,
-      { { RCPT, "RRVS", 40, "RRVS=date-time[;C|R]", smtp_builtin_parse_rrvs } } },
+      { { RCPT, "RRVS", 33, "RRVS=date-time[;C|R]", smtp_builtin_parse_rrvs } } },
   [SMTP_ESMTP_NO_SOLICITING] =
     { "NO-SOLICITING", FALSE, NULL, NULL, NULL,
-      { { MAIL, "SOLICIT", 1000, "SOLICIT=word,word", smtp_builtin_parse_solicit } } },
+      { { MAIL, "SOLICIT", 1007, "SOLICIT=word,word", smtp_builtin_parse_solicit } } },
   [SMTP_ESMTP_LIMITS] = { "LIMITS", FALSE, NULL, offers_limits, describe_limits },
   [SMTP_ESMTP_BURL] = { "BURL", TRUE, "BURL", offers_burl, describe_burl },
   [SMTP_ESMTP_ETRN] = { "ETRN", TRUE, "ETRN", offers_etrn },

@@ -46,5 +46,8 @@ const SmtpBuiltinExtension *smtp_builtin_extension_get     (SmtpExtensionId id);
 SmtpExtensionId             smtp_builtin_extension_find    (const char     *keyword);
 /* Those that are there from the beginning. */
 SmtpExtensionSet            smtp_builtin_extension_default (void);
+/* Whether an address outside ASCII may come, once SMTPUTF8 is on. */
+gboolean                    smtp_builtin_offers_smtputf8   (SmtpServer     *server,
+                                                            SmtpSession    *session);
 
 G_END_DECLS

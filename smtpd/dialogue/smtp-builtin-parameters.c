@@ -6,6 +6,7 @@
 
 #include "smtp-address-private.h"
 #include "smtp-auth-offer.h"
+#include "smtp-builtin-extensions.h"
 #include "smtp-dialogue.h"
 #include "smtp-envelope-private.h"
 #include "smtp-extension-private.h"
@@ -89,6 +90,9 @@ smtp_builtin_parse_smtputf8 (SmtpDialogue        *self,
                              const char          *value,
                              SmtpMailDeclaration *declaration)
 {
+  if (!smtp_builtin_offers_smtputf8 (self->server, self->session))
+    return SMTP_REPLY_PARAMETER_UNKNOWN;
+
   declaration->smtputf8 = TRUE;
 
   return judge (value == NULL);
@@ -176,7 +180,7 @@ smtp_builtin_parse_orcpt (SmtpDialogue        *self,
   return NOTHING_WRONG;
 }
 
-/* RFC 2852: who wants a message back undelivered must leave as much time as EHLO has asked for. */
+/* RFC 2852 section 3: who wants a message back undelivered must leave as much time as EHLO has asked for. */
 SmtpStandardReply
 smtp_builtin_parse_deliver_by (SmtpDialogue        *self,
                                const char          *value,
@@ -188,8 +192,10 @@ smtp_builtin_parse_deliver_by (SmtpDialogue        *self,
 
   if (value == NULL || !smtp_time_parse_deliver_by (value, strlen (value), &seconds, &returns, &traces))
     return SMTP_REPLY_PARAMETER_VALUE;
+  if (returns && least != NULL && (guint64) seconds < g_ascii_strtoull (least, NULL, 10))
+    return SMTP_REPLY_TOO_LITTLE_TIME;
 
-  return judge (!returns || least == NULL || (guint64) seconds >= g_ascii_strtoull (least, NULL, 10));
+  return NOTHING_WRONG;
 }
 
 /* RFC 6710 */
@@ -228,12 +234,22 @@ smtp_builtin_get_longest_hold (const char *value)
   return seconds;
 }
 
+/* Section 4.2: one or the other. Section 5.2.2: a message that is to be delivered before it is to be sent is
+ * a contradiction; where DELIVERBY is off, BY is refused by itself. */
 static gboolean
-has_both_holds (SmtpDialogue *self)
+may_be_held (SmtpDialogue *self,
+             gint64        seconds)
 {
   SmtpParameters *parameters = smtp_request_get_parameters (self->request);
+  const char *by = smtp_parameters_lookup (parameters, "BY");
+  gboolean returns, traces;
+  int limit;
 
-  return smtp_parameters_has (parameters, "HOLDFOR") && smtp_parameters_has (parameters, "HOLDUNTIL");
+  if (smtp_parameters_has (parameters, "HOLDFOR") && smtp_parameters_has (parameters, "HOLDUNTIL"))
+    return FALSE;
+
+  return by == NULL || !smtp_time_parse_deliver_by (by, strlen (by), &limit, &returns, &traces) ||
+         seconds <= limit;
 }
 
 SmtpStandardReply
@@ -245,7 +261,7 @@ smtp_builtin_parse_hold_for (SmtpDialogue        *self,
   guint seconds;
 
   return judge (value != NULL && smtp_time_parse_interval (value, strlen (value), &seconds) &&
-                seconds <= longest && !has_both_holds (self));
+                seconds <= longest && may_be_held (self, seconds));
 }
 
 SmtpStandardReply
@@ -254,10 +270,11 @@ smtp_builtin_parse_hold_until (SmtpDialogue        *self,
                                SmtpMailDeclaration *declaration)
 {
   guint longest = smtp_builtin_get_longest_hold (get_value (self, SMTP_ESMTP_FUTURERELEASE));
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
   gint64 seconds;
 
   return judge (value != NULL && smtp_time_parse_date_time (value, strlen (value), &seconds) &&
-                seconds <= g_get_real_time () / G_USEC_PER_SEC + longest && !has_both_holds (self));
+                seconds <= now + longest && may_be_held (self, seconds - now));
 }
 
 /* RFC 7293 */

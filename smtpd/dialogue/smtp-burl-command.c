@@ -64,7 +64,7 @@ smtp_burl_command (SmtpServer  *server,
   argument = smtp_request_get_argument (request);
   is_well_formed = smtp_value_parse_burl (argument, strlen (argument), &url_length, &is_last);
   wrong = check_burl (self, is_well_formed);
-  if (!smtp_hook_is_heard (SMTP_HOOK_BURL, server))
+  if (!smtp_hook_is_heard (SMTP_HOOK_BURL, server) || !smtp_dialogue_has_extension (self, SMTP_ESMTP_8BITMIME))
     {
       smtp_dialogue_refuse_request (self, request, SMTP_REPLY_UNKNOWN_COMMAND);
       return;

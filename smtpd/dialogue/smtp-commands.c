@@ -183,6 +183,8 @@ real_data (SmtpServer  *server,
     smtp_dialogue_refuse_request (self, request, SMTP_REPLY_NO_ARGUMENT);
   else if (self->envelope == NULL)
     smtp_dialogue_refuse_request (self, request, SMTP_REPLY_MAIL_FIRST);
+  else if (self->chunking_failed)
+    smtp_dialogue_refuse_request (self, request, SMTP_REPLY_CHUNKS_SPOILT);
   else if (self->chunking)
     smtp_dialogue_refuse_request (self, request, SMTP_REPLY_CHUNKS_BEGUN);
   else if (smtp_envelope_get_body_type (self->envelope) == SMTP_BODY_TYPE_BINARY)
@@ -256,7 +258,8 @@ answer_vrfy (SmtpDialogue *self,
   return standard (SMTP_REPLY_CANNOT_VRFY);
 }
 
-/* RFC 6531 section 3.7.4.2: an address outside ASCII has SMTPUTF8 behind it. Which is not part of it. */
+/* RFC 6531 section 3.7.4.2: who has SMTPUTF8 behind what he asks about can read an answer outside ASCII. It is
+ * not part of it. */
 static SmtpStandardReply
 check_user (SmtpDialogue      *self,
             SmtpRequest       *request,
@@ -265,13 +268,14 @@ check_user (SmtpDialogue      *self,
   static const char suffix[] = " SMTPUTF8";
   const char *argument = smtp_request_get_argument (request);
   gsize length = strlen (argument);
-  gboolean is_utf8 = FALSE;
+  gboolean is_utf8 = smtp_session_get_extended_smtp (self->session) &&
+                     smtp_dialogue_has_extension (self, SMTP_ESMTP_SMTPUTF8);
 
-  if (smtp_session_get_extended_smtp (self->session) &&
-      smtp_dialogue_has_extension (self, SMTP_ESMTP_SMTPUTF8) && length > strlen (suffix) &&
+  self->ascii_answer = !smtp_dialogue_is_foreign (self);
+  if (is_utf8 && length > strlen (suffix) &&
       g_ascii_strcasecmp (argument + length - strlen (suffix), suffix) == 0)
     {
-      is_utf8 = TRUE;
+      self->ascii_answer = FALSE;
       length -= strlen (suffix);
       while (length > 0 && argument[length - 1] == ' ')
         length--;
@@ -470,7 +474,8 @@ real_unknown_command (SmtpServer  *server,
 {
   DIALOGUE_OR_RETURN (request);
 
-  smtp_dialogue_refuse_request (self, request, SMTP_REPLY_UNKNOWN_COMMAND);
+  smtp_dialogue_refuse_request (self, request, smtp_dialogue_is_foreign (self) && smtp_profile_has_enough (self)
+                                               ? SMTP_REPLY_TOO_MANY_UNKNOWN : SMTP_REPLY_UNKNOWN_COMMAND);
 }
 
 /* The table */
@@ -487,6 +492,8 @@ const gsize smtp_command_burl_offset = METHOD (burl);
 const gsize smtp_command_quit_offset = METHOD (quit);
 const gsize smtp_command_starttls_offset = METHOD (starttls);
 const gsize smtp_command_auth_offset = METHOD (auth);
+const gsize smtp_command_expn_offset = METHOD (expn);
+const gsize smtp_command_help_offset = METHOD (help);
 
 /* Octets beyond the 512 of RFC 5321 section 4.5.3.1.4. What MAIL and RCPT have is a matter of their
  * parameters. Addresses in VRFY and EXPN may have SMTPUTF8 behind them, and URLs of IMAP are long. */
@@ -521,7 +528,7 @@ smtp_commands_get_standard (void)
     { "VRFY", { .offset = METHOD (vrfy), .help = "VRFY user", .adds_status = TRUE, .line_extra = UTF8_EXTRA, .is_junk = TRUE } },
     { "EXPN", { .offset = METHOD (expn), .help = "EXPN list", .adds_status = TRUE, .line_extra = UTF8_EXTRA,
                 .extension = SMTP_ESMTP_EXPN, .is_junk = TRUE } },
-    { "ETRN", { .offset = METHOD (etrn), .help = "ETRN [@]domain", .adds_status = TRUE,
+    { "ETRN", { .offset = METHOD (etrn), .help = "ETRN [@]domain or #queue", .adds_status = TRUE,
                 .extension = SMTP_ESMTP_ETRN, .is_junk = TRUE } },
     { "HELP", { .offset = METHOD (help), .help = "HELP [command]", .adds_status = TRUE, .is_for_strangers = TRUE,
                 .extension = SMTP_ESMTP_HELP, .is_junk = TRUE } },

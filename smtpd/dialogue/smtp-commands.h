@@ -24,6 +24,8 @@ extern const gsize smtp_command_burl_offset;
 extern const gsize smtp_command_quit_offset;
 extern const gsize smtp_command_starttls_offset;
 extern const gsize smtp_command_auth_offset;
+extern const gsize smtp_command_expn_offset;
+extern const gsize smtp_command_help_offset;
 
 /* Asks the hook of the TLS handshake. */
 extern const SmtpCommand smtp_command_handshake;

@@ -7,6 +7,7 @@
 #include "smtp-arrival.h"
 #include "smtp-dialogue.h"
 #include "smtp-listener.h"
+#include "smtp-outbox.h"
 #include "smtp-proxy-reader.h"
 #include "smtp-events.h"
 #include "smtp-secret-private.h"
@@ -23,12 +24,6 @@
 
 /* While a command is held, reading goes on up to here, to see whether the client leaves. */
 #define HELD_MAX 16384
-
-/* Room for most replies, and for a few of those that go out together. */
-#define OUTPUT_ROOM 512
-
-/* Replies that wait for a client that does not read: beyond this, no more commands are done. */
-#define OUTPUT_MAX 16384
 
 /* After the last word the client has some time to read it and to close, RFC 1122 section 4.2.2.13:
  * closing with unread input makes a reset of it, which may overtake the word. So much of a server that
@@ -49,13 +44,7 @@ struct _SmtpConnection
   char *input;
   gsize input_size;
 
-  /* Output that waits. */
-  char *output;
-  gsize output_size;
-  gsize output_room;
-  gsize output_sent;
-  SmtpTimer write_timer; /* armed while it waits */
-  gsize output_taken;    /* since then */
+  SmtpOutbox outbox;
 
   guint busy : 1;        /* inside pump() */
   guint doomed : 1;      /* destroyed inside pump() */
@@ -96,75 +85,25 @@ write_output (gpointer    data,
 {
   SmtpConnection *self = data;
 
-  if (self->output_room - self->output_size < size)
-    {
-      self->output_room = MAX (MAX (OUTPUT_ROOM, 2 * self->output_room), self->output_size + size);
-      self->output = g_realloc (self->output, self->output_room);
-    }
-  memcpy (self->output + self->output_size, octets, size);
-  self->output_size += size;
-}
-
-static void
-end_write_wait (SmtpConnection *self)
-{
-  self->output_taken = 0;
-  if (self->write_timer.deadline != 0)
-    smtp_poller_disarm (self->poller, &self->write_timer);
-}
-
-/* It has until then to take what waits, or as much as may ever wait. */
-static void
-begin_write_wait (SmtpConnection *self)
-{
-  guint seconds = self->server != NULL ? smtp_server_get_config (self->server)->edge.write_timeout : 0;
-
-  if (seconds != 0 && self->write_timer.deadline == 0)
-    smtp_poller_arm (self->poller, &self->write_timer,
-                     smtp_poller_now (self->poller) + (gint64) seconds * G_USEC_PER_SEC);
-}
-
-static void
-drop_output (SmtpConnection *self)
-{
-  /* Idle connections need no buffer. */
-  g_clear_pointer (&self->output, g_free);
-  self->output_size = self->output_sent = self->output_room = 0;
-  end_write_wait (self);
+  smtp_outbox_add (&self->outbox, octets, size);
 }
 
 static void
 flush (SmtpConnection *self)
 {
-  while (self->output_sent < self->output_size && !self->lost)
+  guint seconds = self->server != NULL ? smtp_server_get_config (self->server)->edge.write_timeout : 0;
+  gsize n_sent;
+
+  if (smtp_outbox_is_empty (&self->outbox))
+    return;
+
+  if (!self->lost)
     {
-      gssize n = smtp_transport_write (self->transport, self->output + self->output_sent,
-                                       self->output_size - self->output_sent);
-
-      if (n == SMTP_TRANSPORT_AGAIN)
-        {
-          begin_write_wait (self);
-          return;
-        }
-      if (n == SMTP_TRANSPORT_ERROR)
-        self->lost = TRUE;
-      else
-        {
-          self->output_sent += n;
-          self->output_taken += n;
-          smtp_statistics_add (self->dialogue->statistics, SMTP_COUNT_OCTETS_SENT, n);
-        }
-      if (self->output_taken >= OUTPUT_MAX)
-        end_write_wait (self);
+      self->lost = !smtp_outbox_flush (&self->outbox, self->transport, seconds, &n_sent);
+      smtp_statistics_add (self->dialogue->statistics, SMTP_COUNT_OCTETS_SENT, n_sent);
     }
-
-  drop_output (self);
-}
-
-static gboolean
-is_blocked (SmtpConnection *self)
-{
-  return self->output_size - self->output_sent > OUTPUT_MAX;
+  if (self->lost)
+    smtp_outbox_clear (&self->outbox);
 }
 
 /* The end */
@@ -179,13 +118,12 @@ smtp_connection_free (SmtpConnection *self)
     }
 
   smtp_poller_disarm (self->poller, &self->timer);
-  smtp_poller_disarm (self->poller, &self->write_timer);
+  smtp_outbox_clear (&self->outbox);
   smtp_session_detach (self->session);
   smtp_dialogue_free (self->dialogue);
   smtp_transport_free (self->transport);
   g_object_unref (self->session);
   keep_input (self, NULL, 0);
-  g_free (self->output);
   smtp_poller_unref (self->poller);
   g_free (self);
 }
@@ -218,7 +156,7 @@ wind_up (SmtpConnection *self)
 {
   if (self->lost)
     return TRUE;
-  if (self->output_sent < self->output_size)
+  if (!smtp_outbox_is_empty (&self->outbox))
     return FALSE;
 
   if (!self->lingering)
@@ -345,9 +283,8 @@ take_input (SmtpConnection *self)
           self->dialogue->wipe_input = FALSE;
           smtp_secret_wipe (scratch + kept, size - kept);
         }
-      if (self->output_size > 0)
-        flush (self);
-      if (self->lost || self->over || self->wants_tls || is_blocked (self) || end_if_idle (self))
+      flush (self);
+      if (self->lost || self->over || self->wants_tls || smtp_outbox_is_full (&self->outbox) || end_if_idle (self))
         break;
 
       if (!smtp_dialogue_is_ready (self->dialogue))
@@ -466,7 +403,7 @@ advance_tls (SmtpConnection *self)
 {
   g_autoptr (GError) error = NULL;
 
-  if (self->wants_tls && self->output_size == 0 && !self->lost)
+  if (self->wants_tls && smtp_outbox_is_empty (&self->outbox) && !self->lost)
     {
       self->wants_tls = FALSE;
       self->shaking = put_tls_on (self, &error);
@@ -496,10 +433,10 @@ advance (SmtpConnection *self)
         take_proxy_header (self);
       flush (self);
       advance_tls (self);
-      if (is_speaking (self) && !is_blocked (self))
+      if (is_speaking (self) && !smtp_outbox_is_full (&self->outbox))
         take_input (self);
     }
-  while (self->wants_tls && self->output_size == 0 && !self->lost);
+  while (self->wants_tls && smtp_outbox_is_empty (&self->outbox) && !self->lost);
 }
 
 /* Does all that can be done now. Frees @self when nothing is left to do. */
@@ -569,7 +506,7 @@ on_timer (SmtpTimer *timer)
 static void
 on_write_timer (SmtpTimer *timer)
 {
-  SmtpConnection *self = (gpointer) ((char *) timer - G_STRUCT_OFFSET (SmtpConnection, write_timer));
+  SmtpConnection *self = (gpointer) ((char *) timer - G_STRUCT_OFFSET (SmtpConnection, outbox.timer));
 
   smtp_events_time_out (self->dialogue, SMTP_COUNT_TIMEOUTS_WRITE);
   self->lost = TRUE;
@@ -726,7 +663,7 @@ smtp_connection_start (SmtpServer    *server,
   self->transport = transport;
   self->client = client;
   self->timer.func = on_timer;
-  self->write_timer.func = on_write_timer;
+  smtp_outbox_init (&self->outbox, self->poller, on_write_timer);
   self->session = smtp_server_make_session (server);
   self->dialogue = smtp_dialogue_new (server, self->session, &dialogue_host, self);
 

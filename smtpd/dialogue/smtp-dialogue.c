@@ -7,10 +7,12 @@
 #include "smtp-arrival.h"
 #include "smtp-auth-command.h"
 #include "smtp-commands.h"
+#include "smtp-deadlines.h"
 #include "smtp-envelope-private.h"
 #include "smtp-events.h"
 #include "smtp-lines.h"
 #include "smtp-message.h"
+#include "smtp-plain-hooks.h"
 #include "smtp-profile.h"
 #include "smtp-session-private.h"
 #include "smtp-stages.h"
@@ -105,78 +107,6 @@ smtp_dialogue_is_deciding (SmtpDialogue *self)
   return self->request != NULL && self->message_ended;
 }
 
-/* Chunks may be small, and the client slow to send the next one. */
-static gboolean
-is_receiving (SmtpDialogue *self)
-{
-  return self->phase == SMTP_PHASE_DATA || self->phase == SMTP_PHASE_CHUNK ||
-         (self->phase == SMTP_PHASE_COMMAND && self->chunking);
-}
-
-/* @octets of a message have come. */
-static void
-keep_pace (SmtpDialogue *self,
-           gsize         octets)
-{
-  const SmtpServerConfig *config = self->config;
-
-  if (!is_receiving (self))
-    smtp_pace_end (&self->pace);
-  else if (!smtp_dialogue_is_ready (self))
-    smtp_pace_pause (&self->pace, g_get_monotonic_time ());
-  else
-    smtp_pace_feed (&self->pace, octets, config->edge.min_data_rate,
-                    (gint64) config->timeout * G_USEC_PER_SEC, g_get_monotonic_time ());
-}
-
-/* When something is to happen that is not for the client, nor for a hook, to bring about: 0 if nothing is. */
-static gint64
-get_appointment (SmtpDialogue *self)
-{
-  if (self->phase == SMTP_PHASE_PENALTY || self->phase == SMTP_PHASE_DELAY)
-    return self->penalty_end;
-  if (self->request == NULL && self->pause_end != 0)
-    return self->pause_end;
-  if (self->pace.deadline != 0 && self->pace.paused == 0 && smtp_server_get_config (self->server)->timeout != 0)
-    return self->pace.deadline;
-
-  return 0;
-}
-
-void
-smtp_dialogue_arm (SmtpDialogue *self)
-{
-  const SmtpServerConfig *config = self->config;
-  guint seconds = config->timeout;
-  gint64 appointment;
-
-  keep_pace (self, 0);
-  self->awaits_line = smtp_dialogue_is_ready (self) && !is_receiving (self);
-
-  appointment = get_appointment (self);
-  if (appointment != 0 && self->phase != SMTP_PHASE_OVER)
-    {
-      self->host->deadline (self->host_data, MAX (appointment - g_get_monotonic_time (), 1));
-      return;
-    }
-
-  if (self->phase == SMTP_PHASE_NAMING)
-    {
-      self->host->deadline (self->host_data, (gint64) config->proxies.resolve_timeout * 1000);
-      return;
-    }
-
-  if (self->request != NULL && self->phase != SMTP_PHASE_AUTH)
-    seconds = config->hook_timeout;
-  else if (self->phase == SMTP_PHASE_PROXY)
-    seconds = config->proxies.proxy_timeout;
-  else if (self->phase == SMTP_PHASE_TLS)
-    seconds = config->handshake_timeout;
-
-  if (self->phase != SMTP_PHASE_OVER)
-    self->host->deadline (self->host_data, (gint64) seconds * G_USEC_PER_SEC);
-}
-
 static void
 log_reply (SmtpDialogue *self,
            const char   *octets,
@@ -200,24 +130,39 @@ speaks_plainly (SmtpDialogue *self)
          smtp_dialogue_is_foreign (self);
 }
 
+SmtpReply *
+smtp_dialogue_phrase (SmtpDialogue *self,
+                      SmtpRequest  *request,
+                      SmtpReply    *reply)
+{
+  return speaks_plainly (self) ? smtp_profile_phrase (self, request, reply) : smtp_reply_ref (reply);
+}
+
+/* @reply, which is phrased as @said. */
+static void
+say_as (SmtpDialogue *self,
+        SmtpReply    *reply,
+        SmtpReply    *said)
+{
+  const char *wire;
+  gsize length;
+
+  wire = smtp_reply_get_wire (said, &length);
+
+  log_reply (self, wire, length - strlen ("\r\n"));
+  self->host->write (self->host_data, wire, length);
+  if (*wire >= '4')
+    smtp_events_count_refusal (self, reply);
+}
+
 static void
 say_to (SmtpDialogue *self,
         SmtpRequest  *request,
         SmtpReply    *reply)
 {
-  g_autoptr (SmtpReply) phrased = NULL;
-  SmtpReply *original = reply;
-  const char *wire;
-  gsize length;
+  g_autoptr (SmtpReply) phrased = smtp_dialogue_phrase (self, request, reply);
 
-  if (speaks_plainly (self))
-    reply = phrased = smtp_profile_phrase (self, request, reply);
-  wire = smtp_reply_get_wire (reply, &length);
-
-  log_reply (self, wire, length - strlen ("\r\n"));
-  self->host->write (self->host_data, wire, length);
-  if (*wire >= '4')
-    smtp_events_count_refusal (self, original);
+  say_as (self, reply, phrased);
 }
 
 void
@@ -262,7 +207,7 @@ end (SmtpDialogue *self)
   smtp_arrival_cancel (self);
   smtp_dialogue_drop_envelope (self);
   if (self->connected)
-    smtp_hooks_tell_disconnect (server, self->session);
+    smtp_plain_hooks_tell_disconnect (server, self->session);
 
   self->depth--;
 }
@@ -315,18 +260,29 @@ smtp_dialogue_count_error (SmtpDialogue *self)
 
 /* What is no command at all gets no request. */
 void
-smtp_dialogue_refuse (SmtpDialogue      *self,
-                      SmtpStandardReply  reply)
+smtp_dialogue_refuse_with (SmtpDialogue      *self,
+                           SmtpStandardReply  reply,
+                           SmtpReply         *phrased)
 {
   gboolean is_last = smtp_dialogue_count_error (self);
 
-  if (is_last)
+  if (is_last && reply != SMTP_REPLY_TOO_MANY_UNKNOWN)
     reply = SMTP_REPLY_TOO_MANY_ERRORS;
+  is_last = is_last || reply == SMTP_REPLY_TOO_MANY_UNKNOWN;
   smtp_events_log_refusal (self, smtp_reply_standard (reply));
   if (is_last)
     say_goodbye (self, smtp_reply_standard (reply));
+  else if (phrased != NULL)
+    say_as (self, smtp_reply_standard (reply), phrased);
   else
     smtp_dialogue_say (self, smtp_reply_standard (reply));
+}
+
+void
+smtp_dialogue_refuse (SmtpDialogue      *self,
+                      SmtpStandardReply  reply)
+{
+  smtp_dialogue_refuse_with (self, reply, NULL);
 }
 
 void
@@ -414,6 +370,25 @@ is_misleading (SmtpDialogue *self,
   return !is_success (self, reply);
 }
 
+/* RFC 6531 section 3.7.4.2: what can be shown to those who have asked for it only. */
+static gboolean
+is_hidden (SmtpDialogue *self,
+           SmtpReply    *answer)
+{
+  const char * const *lines = smtp_reply_get_lines (answer);
+
+  if (!self->ascii_answer || !is_success (self, answer))
+    return FALSE;
+
+  for (; *lines != NULL; lines++)
+    {
+      if (!g_str_is_ascii (*lines))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /* The answer that goes out: what a program said, made to fit the command. */
 static SmtpReply *
 fix_answer (SmtpDialogue *self,
@@ -427,6 +402,10 @@ fix_answer (SmtpDialogue *self,
                  smtp_request_get_verb (self->request), smtp_reply_get_code (failure));
       return smtp_reply_ref (failure);
     }
+
+  if (is_hidden (self, answer))
+    return smtp_reply_ref (smtp_reply_standard (self->hook == SMTP_HOOK_EXPN ? SMTP_REPLY_CANNOT_EXPAND
+                                                                             : SMTP_REPLY_CANNOT_SHOW));
 
   if (!self->command.adds_status || smtp_reply_get_status (answer) != NULL || speaks_plainly (self))
     return smtp_reply_ref (answer);
@@ -465,6 +444,7 @@ take_effect (SmtpDialogue *self,
     smtp_dialogue_drop_envelope (self);
   self->message_ended = FALSE;
   self->envelope_is_new = FALSE;
+  self->ascii_answer = FALSE;
 }
 
 /* The end of a message has an answer for each recipient in LMTP, RFC 2033 section 4.2. */
@@ -605,14 +585,14 @@ smtp_dialogue_start (SmtpDialogue *self)
       self->phase = SMTP_PHASE_DELAY;
       self->penalty_end = g_get_monotonic_time () + delay * (gint64) 1000;
     }
-  smtp_dialogue_arm (self);
+  smtp_deadlines_arm (self);
 }
 
 void
 smtp_dialogue_expect_tls (SmtpDialogue *self)
 {
   self->phase = SMTP_PHASE_TLS;
-  smtp_dialogue_arm (self);
+  smtp_deadlines_arm (self);
 }
 
 void
@@ -624,7 +604,7 @@ smtp_dialogue_begin_tls (SmtpDialogue *self,
   self->line_reader = (SmtpLineReader) { 0 };
   self->line_seen = FALSE;
   smtp_dialogue_run (self, &smtp_command_handshake, "", "", 0);
-  smtp_dialogue_arm (self);
+  smtp_deadlines_arm (self);
 }
 
 void
@@ -639,7 +619,7 @@ smtp_dialogue_resume (SmtpDialogue *self,
 
   if (smtp_stages_resume (self))
     smtp_dialogue_finish (self);
-  smtp_dialogue_arm (self);
+  smtp_deadlines_arm (self);
   self->host->resume (self->host_data);
 }
 
@@ -650,20 +630,8 @@ end_wait (SmtpDialogue *self)
   self->pause_end = 0;
   if (self->phase == SMTP_PHASE_DELAY)
     begin (self);
-  smtp_dialogue_arm (self);
+  smtp_deadlines_arm (self);
   self->host->resume (self->host_data);
-}
-
-/* What the client had to do by now. */
-static SmtpCount
-get_deadline (SmtpDialogue *self)
-{
-  if (self->phase == SMTP_PHASE_TLS)
-    return SMTP_COUNT_TIMEOUTS_HANDSHAKE;
-  if (is_receiving (self) || self->phase == SMTP_PHASE_ENDING)
-    return SMTP_COUNT_TIMEOUTS_DATA;
-
-  return SMTP_COUNT_TIMEOUTS_COMMAND;
 }
 
 void
@@ -679,7 +647,7 @@ smtp_dialogue_time_out (SmtpDialogue *self)
     }
   if (self->phase != SMTP_PHASE_NAMING && (self->request == NULL || self->phase == SMTP_PHASE_AUTH))
     {
-      smtp_events_time_out (self, get_deadline (self));
+      smtp_events_time_out (self, smtp_deadlines_get_missed (self));
       say_goodbye (self, smtp_reply_standard (SMTP_REPLY_TIMEOUT));
       return;
     }
@@ -697,7 +665,7 @@ smtp_dialogue_time_out (SmtpDialogue *self)
       if (smtp_stages_time_out (self))
         smtp_dialogue_finish (self);
     }
-  smtp_dialogue_arm (self);
+  smtp_deadlines_arm (self);
   self->host->resume (self->host_data);
 }
 
@@ -730,10 +698,10 @@ smtp_dialogue_input (SmtpDialogue *self,
       (*budget)--;
     }
 
-  keep_pace (self, received);
+  smtp_deadlines_keep_pace (self, received);
   /* A line that comes octet by octet is none before its end. */
   if (!self->awaits_line || self->pause_end != 0 || (used > 0 && self->line_reader.swallowed == 0))
-    smtp_dialogue_arm (self);
+    smtp_deadlines_arm (self);
 
   return used;
 }

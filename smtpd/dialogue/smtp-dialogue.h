@@ -126,6 +126,7 @@ struct _SmtpDialogue
   guint errors;
   gint64 pause_end;        /* monotonic: until then the client is not listened to; 0: it is */
   guint junk;              /* commands since the last message that bring none */
+  guint unknown;           /* commands that nobody knows, in a profile that counts them */
   GArray *command_counts;  /* of smtp_server_count_command() */
   guint messages;          /* that have come to their end */
   guint refused_recipients;
@@ -143,6 +144,7 @@ struct _SmtpDialogue
   guint starts_tls : 1;           /* the command in progress asks for it */
   guint tls_refused : 1;          /* by a hook, after the handshake */
   guint close_after : 1;
+  guint ascii_answer : 1;         /* of VRFY or EXPN: the client cannot read another one */
   guint awaits_line : 1;          /* the deadline is that of the next line */
   guint line_seen : 1;            /* the client has sent a line */
   guint wipe_input : 1;           /* it held a secret: the host wipes it from its buffers */
@@ -241,8 +243,6 @@ void          smtp_dialogue_say_challenge   (SmtpDialogue      *self,
 
 /* The greeting, now. */
 void          smtp_dialogue_greet           (SmtpDialogue      *self);
-/* Sets the deadline of what is waited for. */
-void          smtp_dialogue_arm             (SmtpDialogue      *self);
 
 /* For smtp-message.c. */
 
@@ -251,6 +251,14 @@ void          smtp_dialogue_say             (SmtpDialogue      *self,
 /* What is no command, or cannot be answered as one, is refused, and counted. */
 void          smtp_dialogue_refuse          (SmtpDialogue      *self,
                                              SmtpStandardReply  reply);
+/* How one of the library's own replies is put to this client; others stay as they are. A new reference. */
+SmtpReply    *smtp_dialogue_phrase          (SmtpDialogue      *self,
+                                             SmtpRequest       *request,
+                                             SmtpReply         *reply);
+/* @phrased is what is said for @reply, NULL for itself. */
+void          smtp_dialogue_refuse_with     (SmtpDialogue      *self,
+                                             SmtpStandardReply  reply,
+                                             SmtpReply         *phrased);
 void          smtp_dialogue_run             (SmtpDialogue      *self,
                                              const SmtpCommand *command,
                                              const char        *verb,

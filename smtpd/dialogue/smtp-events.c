@@ -378,6 +378,8 @@ get_deadline_name (SmtpCount kind)
       return "data";
     case SMTP_COUNT_TIMEOUTS_HANDSHAKE:
       return "handshake";
+    case SMTP_COUNT_TIMEOUTS_PROXY:
+      return "proxy";
     case SMTP_COUNT_TIMEOUTS_HOOK:
       return "hook";
     case SMTP_COUNT_TIMEOUTS_WRITE:

@@ -37,7 +37,10 @@ void        smtp_hooks_install_defaults (SmtpHandlerClass *klass);
 
 const char *smtp_hook_get_name          (SmtpHook          hook);
 
-/* Whether anybody would be asked: a signal handler, or a method that is overridden. */
+/* Handlers of this type have objections at most, and let nothing be offered to clients by being there. */
+void        smtp_hooks_offer_nothing    (GType             handler_type);
+
+/* Whether there is somebody by whom something may be offered: a signal handler, or a method that is overridden. */
 gboolean    smtp_hook_is_heard          (SmtpHook          hook,
                                          SmtpServer       *server);
 
@@ -50,21 +53,10 @@ gboolean    smtp_hook_call              (SmtpHook          hook,
                                          SmtpHandler      *handler,
                                          SmtpRequest      *request);
 
-/* Who wants the next message in a stream of its own? NULL: nobody. */
-GOutputStream *smtp_hooks_ask_body      (SmtpServer       *server,
-                                         SmtpSession      *session,
-                                         SmtpEnvelope     *envelope);
-
-/* Whether somebody knows a parameter of MAIL or RCPT that no extension claims: HANDLED if so. */
-SmtpVerdict smtp_hooks_ask_parameter    (SmtpServer       *server,
-                                         SmtpSession      *session,
-                                         SmtpEnvelope     *envelope,
-                                         const char       *verb,
-                                         const char       *keyword,
-                                         const char       *value);
-
-/* The end of a connection, which nobody answers. */
-void        smtp_hooks_tell_disconnect  (SmtpServer       *server,
-                                         SmtpSession      *session);
+/* Handlers of one signal are asked in turn while they have no objection. */
+gboolean    smtp_hooks_accumulate_verdicts (GSignalInvocationHint *hint,
+                                            GValue                *accumulated,
+                                            const GValue          *returned,
+                                            gpointer               data);
 
 G_END_DECLS

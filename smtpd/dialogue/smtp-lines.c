@@ -58,7 +58,7 @@ lacks_auth (SmtpDialogue      *self,
 {
   return (self->is_submission || self->config->auth.required) &&
          !smtp_session_get_authenticated (self->session) &&
-         !command->is_for_strangers;
+         (!command->is_for_strangers || (smtp_dialogue_is_foreign (self) && smtp_profile_keeps_from_strangers (command)));
 }
 
 static void
@@ -190,7 +190,7 @@ take_command (SmtpDialogue *self,
     default:
       if (smtp_command_is_foreign (data, length, TRUE))
         smtp_dialogue_close (self, smtp_reply_standard (SMTP_REPLY_FOREIGN));
-      else
+      else if (!smtp_dialogue_is_foreign (self) || !smtp_profile_refuse_word (self, data, length))
         smtp_dialogue_refuse (self, SMTP_REPLY_NOT_A_COMMAND);
       break;
     }

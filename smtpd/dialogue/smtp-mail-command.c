@@ -8,6 +8,7 @@
 #include "smtp-envelope-private.h"
 #include "smtp-extensions.h"
 #include "smtp-parameters-private.h"
+#include "smtp-plain-hooks.h"
 #include "smtp-profile.h"
 #include "smtp-session-private.h"
 #include "smtp-stages.h"
@@ -187,8 +188,8 @@ check_parameter (SmtpDialogue        *self,
   if (wrong != SMTP_REPLY_PARAMETER_UNKNOWN)
     return wrong;
 
-  switch (smtp_hooks_ask_parameter (self->server, self->session, self->envelope, is_rcpt ? "RCPT" : "MAIL",
-                                    keyword, value))
+  switch (smtp_plain_hooks_ask_parameter (self->server, self->session, self->envelope,
+                                          is_rcpt ? "RCPT" : "MAIL", keyword, value))
     {
     case SMTP_VERDICT_HANDLED:
       return NOTHING_WRONG;
@@ -353,6 +354,8 @@ check_rcpt (SmtpDialogue *self,
 
   if (self->envelope == NULL || !smtp_envelope_is_begun (self->envelope))
     return SMTP_REPLY_MAIL_FIRST;
+  if (self->chunking_failed)
+    return SMTP_REPLY_CHUNKS_SPOILT;
   if (self->chunking)
     return SMTP_REPLY_CHUNKS_BEGUN;
 

@@ -215,16 +215,19 @@ smtp_message_begin_chunk (SmtpDialogue *self,
     end_chunk (self);
 }
 
-/* A message of which a piece is missing can only be given up. */
+/* A message of which a piece is missing can only be given up, be it the first one: RFC 3030 section 2 has clients
+ * say RSET then, and those chunks discarded that are on their way already. With the last of them the
+ * transaction is over. */
 static void
 end_swallowed_chunk (SmtpDialogue *self,
                      SmtpReply    *reply)
 {
-  if (self->chunking)
-    self->chunking_failed = TRUE;
-  if (self->chunking_failed)
-    smtp_events_refuse_message (self, reply);
-  if (self->chunking_failed && self->chunk_is_last)
+  if (self->envelope == NULL)
+    return;
+
+  self->chunking_failed = TRUE;
+  smtp_events_refuse_message (self, reply);
+  if (self->chunk_is_last)
     smtp_dialogue_drop_envelope (self);
 }
 

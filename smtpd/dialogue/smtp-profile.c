@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "smtp-auth-command.h"
+#include "smtp-command-table.h"
 #include "smtp-commands.h"
 #include "smtp-envelope-private.h"
 #include "smtp-session-private.h"
@@ -28,6 +30,7 @@ static const Phrase phrases[SMTP_N_STANDARD_REPLIES] =
   [SMTP_REPLY_START_DATA]          = { 354, "End data with <CR><LF>.<CR><LF>" },
   [SMTP_REPLY_MESSAGE_OK]          = { 250, "OK" },
   [SMTP_REPLY_CANNOT_VRFY]         = { 252, "Cannot VRFY user, but will accept message and attempt delivery" },
+  [SMTP_REPLY_TOO_MANY_UNKNOWN]    = { 502, "5.5.1 Too many unrecognized commands, goodbye." },
   [SMTP_REPLY_NOT_A_COMMAND]       = { 500, "Error: bad syntax" },
   [SMTP_REPLY_LINE_TOO_LONG]       = { 500, "Command line too long" },
   [SMTP_REPLY_ARGUMENT_NOT_ASCII]  = { 500, "Error: strict ASCII mode" },
@@ -129,9 +132,18 @@ explain (SmtpDialogue *self,
   return make_reply (code, "Syntax: ", syntaxes[i].syntax, extended ? syntaxes[i].extended : "");
 }
 
+/* What stands behind an address. */
+static gboolean
+is_of_parameters (SmtpStandardReply reply)
+{
+  return reply == SMTP_REPLY_PARAMETER_SYNTAX || reply == SMTP_REPLY_PARAMETER_VALUE ||
+         reply == SMTP_REPLY_PARAMETER_UNKNOWN || reply == SMTP_REPLY_TOO_BIG;
+}
+
 /* aiosmtpd looks at the order of commands before it looks at what they say. */
 static const Phrase *
-find_disorder (SmtpDialogue *self)
+find_disorder (SmtpDialogue      *self,
+               SmtpStandardReply  reply)
 {
   gboolean is_mail = self->command.offset == smtp_command_mail_offset;
   gboolean is_rcpt = self->command.offset == smtp_command_rcpt_offset;
@@ -139,6 +151,11 @@ find_disorder (SmtpDialogue *self)
 
   if ((is_mail || is_rcpt || is_data) && !smtp_session_is_greeted (self->session))
     return &phrases[SMTP_REPLY_HELO_FIRST];
+  if (reply == SMTP_REPLY_AUTH_FIRST || reply == SMTP_REPLY_TLS_FIRST)
+    return NULL;
+  if (is_mail && is_of_parameters (reply) && smtp_session_get_extended_smtp (self->session) &&
+      self->envelope != NULL && smtp_envelope_is_begun (self->envelope))
+    return &phrases[SMTP_REPLY_NESTED_MAIL];
   if (is_rcpt && (self->envelope == NULL || !smtp_envelope_is_begun (self->envelope)))
     return &phrases[SMTP_REPLY_MAIL_FIRST];
   if (is_data && (self->envelope == NULL || smtp_envelope_get_n_recipients (self->envelope) == 0))
@@ -196,6 +213,45 @@ phrase_path (SmtpDialogue      *self,
 }
 
 static SmtpReply *
+phrase_auth (SmtpDialogue      *self,
+             SmtpStandardReply  reply)
+{
+  switch ((int) reply)
+    {
+    case SMTP_REPLY_EHLO_FIRST:
+      if (smtp_session_is_greeted (self->session))
+        return smtp_reply_new (500, "Error: command 'AUTH' not recognized");
+      return NULL;
+    case SMTP_REPLY_AUTH_SYNTAX:
+      if (self->auth != NULL && self->auth->has_excess)
+        return smtp_reply_new (501, "Too many values");
+      return NULL;
+    case SMTP_REPLY_NESTED_MAIL:
+      /* There AUTH may be in the middle of a transaction; RFC 4954 section 4 forbids it. */
+      return smtp_reply_without_status (smtp_reply_standard (reply));
+    default:
+      return NULL;
+    }
+}
+
+/* There a stranger who says what nobody knows is told so. */
+static SmtpStandardReply
+see_through (SmtpDialogue      *self,
+             SmtpRequest       *request,
+             SmtpStandardReply  reply)
+{
+  if (reply == SMTP_REPLY_NOT_TRUSTED)
+    return SMTP_REPLY_UNKNOWN_COMMAND;
+  if (reply != SMTP_REPLY_AUTH_FIRST)
+    return reply;
+  if (self->command.offset == smtp_command_expn_offset)
+    return SMTP_REPLY_NO_EXPN;
+
+  return smtp_command_table_lookup (smtp_server_get_commands (self->server), smtp_request_get_verb (request)) != NULL
+         ? reply : SMTP_REPLY_UNKNOWN_COMMAND;
+}
+
+static SmtpReply *
 phrase_command (SmtpDialogue      *self,
                 SmtpRequest       *request,
                 SmtpStandardReply  reply)
@@ -204,7 +260,7 @@ phrase_command (SmtpDialogue      *self,
   const Phrase *disorder = NULL;
 
   if (smtp_reply_get_class (smtp_reply_standard (reply)) == 5)
-    disorder = find_disorder (self);
+    disorder = find_disorder (self, reply);
   if (disorder != NULL)
     return smtp_reply_new (disorder->code, disorder->text);
 
@@ -213,6 +269,8 @@ phrase_command (SmtpDialogue      *self,
                                                          : smtp_reply_new (454, "TLS not available");
   if (reply == SMTP_REPLY_UNKNOWN_COMMAND)
     return make_reply (500, "Error: command \"", verb, "\" not recognized");
+  if (self->command.offset == smtp_command_auth_offset)
+    return phrase_auth (self, reply);
   if (reply == SMTP_REPLY_NO_ARGUMENT && find_syntax (self, verb) >= 0)
     return explain (self, 501, find_syntax (self, verb));
   if (self->command.offset == smtp_command_mail_offset || self->command.offset == smtp_command_rcpt_offset)
@@ -232,6 +290,8 @@ smtp_profile_phrase (SmtpDialogue *self,
   if (standard == SMTP_N_STANDARD_REPLIES)
     return smtp_reply_ref (reply);
 
+  if (request != NULL && smtp_dialogue_is_foreign (self))
+    standard = see_through (self, request, standard);
   if (request != NULL && smtp_dialogue_is_foreign (self))
     phrased = phrase_command (self, request, standard);
   if (phrased != NULL)
@@ -298,4 +358,41 @@ smtp_profile_bars (SmtpDialogue *self,
     }
 
   return FALSE;
+}
+
+/* How often aiosmtpd hears what it does not know. */
+#define MAX_UNKNOWN 5
+/* Longer ones are not said again. */
+#define MAX_WORD 100
+
+gboolean
+smtp_profile_has_enough (SmtpDialogue *self)
+{
+  return ++self->unknown >= MAX_UNKNOWN;
+}
+
+gboolean
+smtp_profile_keeps_from_strangers (const SmtpCommand *command)
+{
+  return command->offset == smtp_command_help_offset;
+}
+
+/* Up to the first space is a command there, whatever its characters. */
+gboolean
+smtp_profile_refuse_word (SmtpDialogue *self,
+                          const char   *line,
+                          gsize         length)
+{
+  const char *space = length > 0 ? memchr (line, ' ', length) : NULL;
+  gsize size = space != NULL ? (gsize) (space - line) : length;
+  g_autofree char *word = g_ascii_strup (line, size);
+  g_autoptr (SmtpReply) reply = NULL;
+
+  if (length == 0 || size > MAX_WORD || !g_str_is_ascii (word))
+    return FALSE;
+
+  reply = smtp_profile_has_enough (self) ? NULL : make_reply (500, "Error: command \"", word, "\" not recognized");
+  smtp_dialogue_refuse_with (self, reply != NULL ? SMTP_REPLY_NOT_A_COMMAND : SMTP_REPLY_TOO_MANY_UNKNOWN, reply);
+
+  return TRUE;
 }

@@ -24,5 +24,13 @@ SmtpReply *smtp_profile_doubt       (SmtpDialogue *dialogue,
 gboolean   smtp_profile_bars        (SmtpDialogue *dialogue,
                                      const char   *argument,
                                      gsize         length);
+/* After one more command that nobody knows: whether it was one too many. */
+gboolean   smtp_profile_has_enough  (SmtpDialogue *dialogue);
+/* Whether it may not be used before AUTH where AUTH is required, though it might elsewhere. */
+gboolean   smtp_profile_keeps_from_strangers (const SmtpCommand *command);
+/* Refuses a line that begins with nothing that could be a verb; FALSE if it is left to the library. */
+gboolean   smtp_profile_refuse_word (SmtpDialogue *dialogue,
+                                     const char   *line,
+                                     gsize         length);
 
 G_END_DECLS

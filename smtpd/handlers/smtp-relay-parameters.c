@@ -29,8 +29,8 @@ static const struct
   { "BY",       "DELIVERBY" },
   { "HOLDFOR",  "FUTURERELEASE", "", "5.3.3 The next server does not support FUTURERELEASE" },   /* RFC 4865 */
   { "HOLDUNTIL", "FUTURERELEASE", "", "5.3.3 The next server does not support FUTURERELEASE" },
-  { "RRVS",     "RRVS", "R", "5.7.19 The next server does not support RRVS" },                   /* RFC 7293 */
-  { "RRVS",     "RRVS" },
+  { "RRVS",     "RRVS", ";C" },        /* RFC 7293; who does not say C says R */
+  { "RRVS",     "RRVS", "", "5.7.19 The next server does not support RRVS" },
 };
 
 static gboolean
@@ -65,11 +65,12 @@ is_known (SmtpUpstream  *upstream,
   return FALSE;
 }
 
-/* The answer is a refusal, or NULL. */
+/* The answer is a refusal, or NULL. @is_report: nobody is told what becomes of it. */
 static const char *
 append_parameters (GString        *line,
                    SmtpUpstream   *upstream,
-                   SmtpParameters *parameters)
+                   SmtpParameters *parameters,
+                   gboolean        is_report)
 {
   for (guint i = 0; parameters != NULL && i < smtp_parameters_get_length (parameters); i++)
     {
@@ -79,7 +80,8 @@ append_parameters (GString        *line,
 
       if (!is_known (upstream, name, value, &refusal))
         {
-          if (refusal != NULL)
+          /* RFC 8689 section 5: better a report in clear than none. */
+          if (refusal != NULL && !(is_report && g_ascii_strcasecmp (name, "REQUIRETLS") == 0))
             return refusal;
           continue;
         }
@@ -99,7 +101,8 @@ finish_line (GString      *line,
              SmtpRequest  *request,
              const char   *last)
 {
-  const char *refusal = append_parameters (line, upstream, smtp_request_get_parameters (request));
+  const char *refusal = append_parameters (line, upstream, smtp_request_get_parameters (request),
+                                           smtp_address_is_null (smtp_request_get_address (request)));
 
   if (refusal != NULL)
     smtp_request_reply (request, 550, refusal);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "dialogue/smtp-dialogue.h"
+#include "smtp-request-private.h"
 #include "smtp-sasl.h"
 #include "smtp-secret-private.h"
 
@@ -18,11 +20,25 @@ typedef SmtpPasswordMechanismClass SmtpLoginMechanismClass;
 
 G_DEFINE_TYPE (SmtpLoginMechanism, smtp_login_mechanism, SMTP_TYPE_PASSWORD_MECHANISM)
 
-static void
-ask (SmtpRequest *request,
-     const char  *prompt)
+typedef struct
 {
-  g_autoptr (GBytes) challenge = g_bytes_new_static (prompt, strlen (prompt));
+  const char *octets;
+  gsize size;
+} Prompt;
+
+#define PROMPT(text) { text, sizeof text - 1 }
+
+/* What clients expect, and what the draft says, which is what aiosmtpd asks. */
+static const Prompt name_prompts[] = { PROMPT ("Username:"), PROMPT ("User Name\0") };
+static const Prompt password_prompts[] = { PROMPT ("Password:"), PROMPT ("Password\0") };
+
+static void
+ask (SmtpRequest  *request,
+     const Prompt *prompts)
+{
+  SmtpDialogue *dialogue = smtp_request_get_dialogue (request);
+  const Prompt *prompt = &prompts[dialogue != NULL && smtp_dialogue_is_foreign (dialogue) ? 1 : 0];
+  g_autoptr (GBytes) challenge = g_bytes_new_static (prompt->octets, prompt->size);
 
   smtp_request_challenge (request, challenge);
 }
@@ -41,7 +57,7 @@ take_name (SmtpLoginMechanism *self,
     }
 
   self->name = g_steal_pointer (&name);
-  ask (request, "Password:");
+  ask (request, password_prompts);
 }
 
 static void
@@ -67,7 +83,7 @@ step (SmtpSaslMechanism *mechanism,
   SmtpLoginMechanism *self = (SmtpLoginMechanism *) mechanism;
 
   if (response == NULL)
-    ask (request, "Username:");
+    ask (request, name_prompts);
   else if (self->name == NULL)
     take_name (self, request, response);
   else

@@ -140,6 +140,7 @@ scan_offset (Scanner *self,
 
 static gboolean
 scan_date_time (Scanner *self,
+                gboolean allow_fraction,
                 gint64  *seconds)
 {
   int hour, minute, second, offset;
@@ -149,7 +150,8 @@ scan_date_time (Scanner *self,
   if (!scan_date (self, &days) || !scan_letter (self, 'T') ||
       !scan_number (self, 2, 0, 23, &hour) || !scan_octet (self, ':') ||
       !scan_number (self, 2, 0, 59, &minute) || !scan_octet (self, ':') ||
-      !scan_number (self, 2, 0, 60, &second) || !scan_fraction (self) || !scan_offset (self, &offset))
+      !scan_number (self, 2, 0, 60, &second) || (allow_fraction && !scan_fraction (self)) ||
+      !scan_offset (self, &offset))
     return FALSE;
 
   *seconds = days * 86400 + hour * 3600 + minute * 60 + second - offset;
@@ -163,7 +165,7 @@ smtp_time_parse_date_time (const char *text,
 {
   Scanner scanner = { text, text + length };
 
-  if (scan_date_time (&scanner, seconds) && scanner.p == scanner.end)
+  if (scan_date_time (&scanner, TRUE, seconds) && scanner.p == scanner.end)
     return TRUE;
 
   *seconds = 0;
@@ -191,7 +193,7 @@ smtp_time_parse_interval (const char *text,
 {
   Scanner scanner = { text, text + length };
   int value;
-  gboolean valid = scan_interval (&scanner, &value) && scanner.p == scanner.end && value > 0;
+  gboolean valid = length > 0 && text[0] != '0' && scan_interval (&scanner, &value) && scanner.p == scanner.end;
 
   *seconds = valid ? (guint) value : 0;
   return valid;
@@ -234,7 +236,7 @@ smtp_time_parse_valid_since (const char *text,
   Scanner scanner = { text, text + length };
 
   *action = '\0';
-  if (!scan_date_time (&scanner, seconds))
+  if (!scan_date_time (&scanner, FALSE, seconds))
     return FALSE;
 
   if (scan_octet (&scanner, ';'))

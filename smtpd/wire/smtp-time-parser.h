@@ -14,7 +14,7 @@ gboolean smtp_time_parse_date_time   (const char *text,
                                       gsize       length,
                                       gint64     *seconds);
 
-/* RFC 4865 section 3: a number of seconds of up to nine digits, not 0. */
+/* RFC 4865 section 3: a number of seconds of up to nine digits, the first of them not 0. */
 gboolean smtp_time_parse_interval    (const char *text,
                                       gsize       length,
                                       guint      *seconds);
@@ -26,7 +26,7 @@ gboolean smtp_time_parse_deliver_by  (const char *text,
                                       gboolean   *returns,
                                       gboolean   *traces);
 
-/* RFC 7293 section 3.1: a date and time, perhaps with ";C" or ";R". *action is 'C', 'R' or 0. */
+/* RFC 7293 section 3.1: a date and time without a fraction, perhaps with ";C" or ";R". *action is 'C', 'R' or 0. */
 gboolean smtp_time_parse_valid_since (const char *text,
                                       gsize       length,
                                       gint64     *seconds,

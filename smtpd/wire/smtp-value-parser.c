@@ -6,9 +6,6 @@
 
 #include "smtp-path-parser.h"
 
-/* RFC 3865 section 3. */
-#define SOLICITATION_MAX 1000
-
 gboolean
 smtp_value_parse_priority (const char *text,
                            gsize       length,
@@ -30,6 +27,9 @@ smtp_value_is_solicitation (const char *text,
 {
   gboolean begins = TRUE;
 
+  if (length > SMTP_SOLICITATION_MAX)
+    return FALSE;
+
   for (gsize i = 0; i < length; i++)
     {
       char c = text[i];
@@ -42,14 +42,31 @@ smtp_value_is_solicitation (const char *text,
         return FALSE;
     }
 
-  return !begins && length <= SOLICITATION_MAX;
+  return !begins;
+}
+
+/* Which names there are is the server's own business; they cannot have spaces. */
+static gboolean
+is_queue_name (const char *text,
+               gsize       length)
+{
+  for (gsize i = 0; i < length; i++)
+    {
+      if (!g_ascii_isgraph (text[i]))
+        return FALSE;
+    }
+
+  return length > 0;
 }
 
 gboolean
 smtp_value_is_etrn_node (const char *text,
                          gsize       length)
 {
-  if (length > 0 && (text[0] == '@' || text[0] == '#'))
+  if (length > 0 && text[0] == '#')
+    return is_queue_name (text + 1, length - 1);
+
+  if (length > 0 && text[0] == '@')
     {
       text++;
       length--;

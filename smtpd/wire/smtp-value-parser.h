@@ -8,17 +8,20 @@ G_BEGIN_DECLS
 
 /* Values of parameters that are small enough to share a file. */
 
-/* RFC 6710 section 5.1: "-9" to "9", without a sign or a zero in front that says nothing. */
+/* RFC 6710 section 7: "-9" to "9", without a sign or a zero in front that says nothing. */
 gboolean smtp_value_parse_priority (const char *text,
                                     gsize       length,
                                     int        *priority);
 
-/* RFC 3865 section 4: words with commas between them, each a letter and letters, digits, ".", "-", "_" and ":" behind it. */
+/* RFC 3865 section 2.2: all the words together. */
+#define SMTP_SOLICITATION_MAX 1000
+
+/* RFC 3865 section 2.2: words with commas between them, each a letter and letters, digits, ".", "-", "_" and ":" behind it. */
 gboolean smtp_value_is_solicitation (const char *text,
                                      gsize       length);
 
 /* RFC 1985 section 5: what ETRN is about, a domain, perhaps with "@" in front for its subdomains too, or
- * "#" and the name of a queue. */
+ * "#" and the name of a queue, which only the server understands. */
 gboolean smtp_value_is_etrn_node   (const char *text,
                                     gsize       length);
 

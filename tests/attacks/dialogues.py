@@ -74,7 +74,7 @@ WORDS = (
      '500 500 500 221'),
     ('octets that are no UTF-8', b'NOOP \xff\r\nNOOP \xc0\x80\r\nNOOP \xed\xa0\x80\r\nNOOP \xf4\x90\x80\x80\r\n'
      b'QUIT\r\n', '500 500 500 500 221'),
-    ('an address that needs SMTPUTF8', b'MAIL FROM:<\xc3\xa4@example.org>\r\nQUIT\r\n', '553 221'),
+    ('an address that needs SMTPUTF8', b'MAIL FROM:<\xc3\xa4@example.org>\r\nQUIT\r\n', '550 221'),
     ('formats', b'NOOP %n%s%p%999999d\r\n%n%s\r\nVRFY %n%n\r\nMAIL FROM:<%n%s@example.org>\r\n'
      b'RCPT TO:<%s%n@example.org>\r\nRSET\r\nQUIT\r\n', '250 500 252 250 250 250 221'),
     ('CVE-2026-34752: names that mean something elsewhere',

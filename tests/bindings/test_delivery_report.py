@@ -90,6 +90,28 @@ class Reports(unittest.TestCase):
         self.assertEqual(returned.get_content()['Subject'], 'x')
         self.assertEqual(returned.get_content().get_content(), '--=_\r\none\r\n')
 
+    def test_for_envelope(self):
+        """What the client has asked for comes with the envelope, and with each recipient."""
+        envelope = Smtpd.Envelope()
+        envelope.reverse_path = Smtpd.Address.new('joe@example.org')
+        envelope.set_mail_parameters(Smtpd.Parameters.new(['RET=FULL', 'ENVID=QQ314159', 'BY=60;N']))
+        envelope.set_content(GLib.Bytes.new(ORIGINAL))
+        for address, options in (('b@example.net', ['ORCPT=rfc822;bob@example.net']), ('c@example.net', ['NOTIFY=NEVER']),
+                                 ('d@example.net', ['NOTIFY=SUCCESS'])):
+            envelope.add_recipient(Smtpd.Address.new(address), Smtpd.Parameters.new(options))
+        report = Smtpd.DeliveryReport.new_for_envelope('mx.example.org', envelope)
+        report.arrival_date = GLib.DateTime.new_utc(2026, 12, 24, 18, 0, 0)
+        for recipient in envelope.recipients:
+            report.add_envelope_recipient(recipient, Smtpd.DeliveryAction.FAILED, '5.1.1')
+        _, _, status, returned = self.parse(report)
+        whole, *entries = status.get_payload()
+        self.assertEqual(whole.items(), [('Original-Envelope-Id', 'QQ314159'), ('Reporting-MTA', 'dns; mx.example.org'),
+                                         ('Arrival-Date', 'Thu, 24 Dec 2026 18:00:00 +0000'),
+                                         ('Deliver-By-Date', 'Thu, 24 Dec 2026 18:01:00 +0000')])
+        self.assertEqual([(entry['Final-Recipient'], entry['Original-Recipient']) for entry in entries],
+                         [('rfc822; b@example.net', 'rfc822; bob@example.net')])
+        self.assertEqual(returned.get_content()['Subject'], 'x')
+
     def test_headers_only(self):
         report = make_report(original=GLib.Bytes.new('Subject: grün\r\n\r\nx'.encode()))
         add(report)

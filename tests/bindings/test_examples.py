@@ -4,7 +4,7 @@
 
 import base64
 import email
-import os
+import importlib.util
 import pathlib
 import re
 import shutil
@@ -18,47 +18,9 @@ import threading
 import time
 import unittest
 
-EXAMPLES = pathlib.Path(os.environ['SMTPD_EXAMPLES'])
-BUILD = pathlib.Path(os.environ['SMTPD_BUILD']) / 'examples'
+from example_process import BUILD, EXAMPLES, MESSAGE, PATIENCE, Example, commands
+
 SOURCE = EXAMPLES.parent
-PATIENCE = 30
-MESSAGE = 'Subject: hello\r\n\r\nx\r\n'
-
-
-def commands(name):
-    """How to run an example in each language in which it is there."""
-    yield 'C', [BUILD / f'example-{name}']
-    yield 'Python', [sys.executable, EXAMPLES / f'{name}.py']
-    if shutil.which('gjs') and (EXAMPLES / f'{name}.js').exists():
-        yield 'JavaScript', ['gjs', '-m', EXAMPLES / f'{name}.js']
-    if (BUILD / f'example-{name}-vala').exists():
-        yield 'Vala', [BUILD / f'example-{name}-vala']
-
-
-class Example:
-    def __init__(self, command):
-        self.command = command
-
-    def __enter__(self):
-        self.process = subprocess.Popen([*self.command, '127.0.0.1:0'], text=True,
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-        line = self.process.stdout.readline()
-        if not line.startswith('listening on '):
-            self.process.kill()
-            raise AssertionError(line)
-        self.port = int(line.rpartition(':')[2])
-        return self
-
-    def __exit__(self, *exception):
-        self.process.terminate()
-        try:
-            self.output = self.process.communicate(timeout=PATIENCE)[0]
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
-
-    def client(self):
-        return smtplib.SMTP('127.0.0.1', self.port, local_hostname='me.example', timeout=PATIENCE)
 
 
 class Readme(unittest.TestCase):
@@ -120,6 +82,21 @@ class Readme(unittest.TestCase):
 
 
 class Examples(unittest.TestCase):
+    LANGUAGES = {'C': 'c', 'Python': 'py', 'JavaScript': 'js', 'Vala': 'vala'}
+
+    def test_list(self):
+        """README.md lists those that are there, in the languages in which they are."""
+        rows = re.findall(r'^\| `(\S+)` .*\| (.*?) *\|$', (EXAMPLES / 'README.md').read_text(), re.M)
+        listed = {f'{name}.{self.LANGUAGES[language]}' for name, languages in rows for language in languages.split(', ')}
+        there = {path.name for path in EXAMPLES.iterdir() if path.suffix[1:] in self.LANGUAGES.values()}
+        self.assertEqual(listed, there)
+
+    def test_size(self):
+        """They can be read at one go. C wants a few lines more."""
+        for language, suffix in self.LANGUAGES.items():
+            for path in EXAMPLES.glob(f'*.{suffix}'):
+                with self.subTest(path.name):
+                    self.assertLessEqual(len(path.read_text().splitlines()), 110 if language == 'C' else 100)
 
     def test_ping(self):
         for language, command in commands('ping'):
@@ -168,15 +145,21 @@ class Examples(unittest.TestCase):
                     client.sendmail('a@example.org', ['b@example.org'], MESSAGE)
                     client.sendmail('', ['nobody@example.org'], MESSAGE)
                     client.sendmail('a@example.org', ['b@example.org', 'nobody@example.org'], MESSAGE)
+                    client.sendmail('c@example.org', ['nobody@example.org'], MESSAGE, rcpt_options=['NOTIFY=NEVER'])
+                    client.sendmail('d@example.org', ['b@example.org'], MESSAGE, ['ENVID=x+2By'], ['NOTIFY=SUCCESS'])
             with self.subTest(language):
                 self.assertEqual(example.process.returncode, 0)
-                self.assertEqual(example.output.count('MAIL FROM:<>'), 1)
-                recipient, _, text = example.output.partition('RCPT TO:')[2].partition('\n')
+                self.assertEqual(example.output.count('MAIL FROM:<>'), 2)
+                failure, success = example.output.partition('MAIL FROM:<>')[2].split('MAIL FROM:<>')
+                recipient, _, text = failure.partition('RCPT TO:')[2].partition('\n')
                 report = email.message_from_string(text.strip())
                 self.assertEqual(recipient, '<a@example.org>')
                 status = report.get_payload()[1].get_payload()
                 self.assertEqual([group['Final-Recipient'] for group in status[1:]], ['rfc822; nobody@example.org'])
                 self.assertEqual(report.get_payload()[2].get_payload().strip(), 'Subject: hello')
+                self.assertIn('\nRCPT TO:<d@example.org>\n', success)
+                self.assertIn('Original-Envelope-Id: x+y', success)
+                self.assertIn('Action: delivered', success)
 
     def test_submission(self):
         for language, command in commands('submission'):
@@ -223,6 +206,27 @@ class Examples(unittest.TestCase):
                     self.assertEqual(client.data(MESSAGE)[0], 250)
                 self.assertEqual(example.output.splitlines(), ['ticket 7, id a+b', 'b@example.org: to be confirmed',
                                                                'c@example.org: no word of success'])
+
+    def run_tests(self, command, *results):
+        """What is a test itself: it passes, and says what the results are."""
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=PATIENCE * 3)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        for result in results:
+            self.assertIn(result, done.stdout)
+
+    def test_fixture(self):
+        with self.subTest('C'):
+            self.run_tests([BUILD / 'example-fixture', '--tap'], 'ok 1 /notify/sent', 'ok 2 /notify/busy')
+        if shutil.which('gjs'):
+            with self.subTest('JavaScript'):
+                self.run_tests(['gjs', '-m', EXAMPLES / 'fixture.js'], 'ok - sent', 'ok - busy', '1..4')
+
+    @unittest.skipUnless(importlib.util.find_spec('pytest'), 'there is no pytest')
+    def test_fixture_of_pytest(self):
+        for name, result in ('fixture.py', '7 passed'), ('welcome', '12 passed'):
+            with self.subTest(name):
+                self.run_tests([sys.executable, '-m', 'pytest', '-p', 'no:cacheprovider', EXAMPLES / name], result)
 
     def test_later(self):
         for language, command in commands('later'):

@@ -607,6 +607,23 @@ const tests = {
         equal(Smtpd.trace_received(new Smtpd.Session(), null, null, 'mx', 'A', null).split('\r\n').length, 4);
     },
 
+    async reportForEnvelope() {
+        const envelope = new Smtpd.Envelope();
+        envelope.set_reverse_path(Smtpd.Address.new('joe@example.org'));
+        envelope.set_mail_parameters(Smtpd.Parameters.new(['ENVID=a+2Bb', 'MT-PRIORITY=2']));
+        const recipient = envelope.add_recipient(Smtpd.Address.new('b@example.net'),
+            Smtpd.Parameters.new(['NOTIFY=SUCCESS', 'ORCPT=rfc822;bob@example.net']));
+        const report = Smtpd.DeliveryReport.new_for_envelope('mx.example.org', envelope);
+        equal(report.envelope_id, 'a+b');
+        const status = report.add_envelope_recipient(recipient, Smtpd.DeliveryAction.FAILED, '5.1.1');
+        equal(status.notify_keywords, 'SUCCESS');
+        equal(status.original_recipient, 'rfc822;bob@example.net');
+        equal(report.is_due(), false);
+        report.add_envelope_recipient(recipient, Smtpd.DeliveryAction.DELIVERED, '2.1.5');
+        equal(report.is_due(), true);
+        equal(report.to_envelope().mail_options, ['MT-PRIORITY=2']);
+    },
+
     async typedValues() {
         const server = new Smtpd.Server();
         let seen = null;
@@ -724,6 +741,51 @@ const tests = {
         const snapshot = server.statistics.snapshot().recursiveUnpack();
         equal(snapshot['transactions'], 1);
         equal(snapshot['refusals-permanent-by-reason']['unknown-command'], 1);
+        client.connection.close(null);
+    },
+
+    async catcher() {
+        const catcher = new Smtpd.Catcher();
+        equal(catcher.controller.threaded, false);
+        catcher.start();
+        const next = catcher.nextMessage(30000);
+        const both = catcher.waitForMessages(2, 30000);
+        const client = await Client.connect(catcher.server);
+        await client.codes(...transaction);
+        equal((await next).rcpt_tos, ['b@example.org']);
+        await client.codes(...transaction);
+        equal((await both).length, 2);
+        equal((await catcher.nextMessage()).mail_from, 'a@example.org');
+        const error = await catcher.nextMessage(10).catch(reason => reason);
+        equal(error.matches(Smtpd.error_quark(), Smtpd.Error.TIMED_OUT), true);
+        equal(catcher.wait(2, 0).length, 2);
+
+        catcher.chaos.add_rule('mail=450 4.3.0 Later');
+        equal(await client.ask('MAIL FROM:<>'), '450 4.3.0 Later');
+        catcher.chaos.clear_rules();
+        equal(await client.codes('MAIL FROM:<>'), [250]);
+        catcher.clear();
+        equal(catcher.wait(0, 0), []);
+        client.connection.close(null);
+        catcher.stop();
+        equal(catcher.port, 0);
+    },
+
+    async chaosHandler() {
+        const chaos = new Smtpd.ChaosHandler({seed: 3});
+        equal(chaos.seed, 3);
+        chaos.add_rule('vrfy=550');
+        let reason = null;
+        try {
+            chaos.add_rule('vrfy');
+        } catch (error) {
+            reason = error;
+        }
+        equal(reason.matches(Smtpd.error_quark(), Smtpd.Error.SYNTAX), true);
+        const server = new Smtpd.Server();
+        server.add_handler(chaos);
+        const client = await listen(server);
+        equal(await client.codes('VRFY b', 'NOOP'), [550, 250]);
         client.connection.close(null);
     },
 };

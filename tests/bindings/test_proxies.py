@@ -56,7 +56,7 @@ class Proxy(unittest.TestCase):
 
         def on_proxy(server, session, envelope, request, info):
             seen.append((envelope, info.version, info.command, text_of(info.source), text_of(info.destination),
-                         info.tls, info.lookup_tlv(0x30), session.proxy_info is info, text_of(session.peer),
+                         info.tls, info.lookup_tlv(0x30) or info.dup_tlvs(), session.proxy_info is info, text_of(session.peer),
                          isinstance(session.proxy_peer, Gio.InetSocketAddress)))
             return Smtpd.Verdict.CONTINUE
 

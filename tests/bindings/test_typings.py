@@ -64,7 +64,7 @@ OTHERS = '''
 declare function print(...what: unknown[]): void;
 declare module 'gi://Gio' {
     namespace Gio {
-        type Cancellable = unknown; type InputStream = unknown; type IOStream = unknown; type OutputStream = unknown;
+        type AsyncReadyCallback = unknown; type AsyncResult = unknown; type Cancellable = unknown; type InputStream = unknown; type IOStream = unknown; type OutputStream = unknown;
         type SocketAddress = unknown; type TlsCertificate = unknown;
         class SocketService {}
     }

@@ -155,7 +155,7 @@ fuzz_words (const char *text,
             gsize       length)
 {
   guint notify, other;
-  gboolean last;
+  gboolean last, headers_only;
   gsize part;
   int priority;
   char written[64];
@@ -183,8 +183,10 @@ fuzz_words (const char *text,
       g_assert (part > 0 && (last ? part < length : part == length));
       g_assert (memchr (text, ' ', part) == NULL);
     }
+  if (smtp_dsn_parse_ret (text, length, &headers_only))
+    g_assert (length == 4 && (g_ascii_toupper (text[0]) == 'H') == headers_only);
   if (smtp_value_is_solicitation (text, length))
-    g_assert (text[length - 1] != ',' && g_ascii_isalpha (text[0]));
+    g_assert (text[length - 1] != ',' && g_ascii_isalpha (text[0]) && length <= SMTP_SOLICITATION_MAX);
   if (smtp_value_is_etrn_node (text, length))
     g_assert (memchr (text, ' ', length) == NULL);
 }
@@ -222,10 +224,11 @@ fuzz_times (const char *text,
   if (smtp_time_parse_valid_since (text, length, &seconds, &action))
     {
       g_assert (action == '\0' || action == 'C' || action == 'R');
+      g_assert (memchr (text, '.', length) == NULL);
       check_date_time (seconds);
     }
   if (smtp_time_parse_interval (text, length, &interval))
-    g_assert (interval > 0 && interval <= 999999999);
+    g_assert (interval > 0 && interval <= 999999999 && text[0] != '0');
   if (smtp_time_parse_deliver_by (text, length, &by, &returns, &traces))
     g_assert (ABS (by) <= 999999999 && !(returns && by <= 0));
 }

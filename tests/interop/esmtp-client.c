@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Sends a file by libesmtp: HOST:PORT SENDER RECIPIENT FILE [wishes] [starttls] [USER:PASSWORD]. With "wishes" it asks
- * for reports, if the server knows of such things. */
+/* Sends a file by libesmtp: HOST:PORT SENDER RECIPIENT FILE [wishes] [in-time] [starttls] [USER:PASSWORD]. With
+ * "wishes" it asks for reports, with "in-time" for delivery in two minutes, if the server knows of such things. */
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,7 +29,6 @@ add_wishes (smtp_message_t   message,
   smtp_dsn_set_envid (message, "a+b c");
   smtp_dsn_set_notify (recipient, Notify_SUCCESS | Notify_DELAY);
   smtp_dsn_set_orcpt (recipient, "rfc822", "B+x@example.org");
-  /* Not delivery by a time: it writes BY=120%T where RFC 2852 has BY=120;RT. */
 }
 
 /* The certificate is the test's own. */
@@ -108,6 +107,8 @@ main (int    argc,
     {
       if (strcmp (argv[i], "wishes") == 0)
         add_wishes (message, recipient);
+      else if (strcmp (argv[i], "in-time") == 0)
+        smtp_deliverby_set_mode (message, 120, By_RETURN, 1);
       else if (strcmp (argv[i], "starttls") == 0)
         smtp_starttls_enable (session, Starttls_REQUIRED);
       else
@@ -121,6 +122,7 @@ main (int    argc,
   if (!smtp_start_session (session))
     return fail ();
 
+  printf ("MAIL: %d\n", smtp_reverse_path_status (message)->code);
   status = smtp_message_transfer_status (message);
   code = status->code;
   printf ("%d %s\n", code, status->text != NULL ? status->text : "");

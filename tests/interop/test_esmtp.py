@@ -91,6 +91,21 @@ class Clients(Case):
         self.assert_dsn(envelope, recipient, 'a+b c', ('rfc822', 'B+x@example.org'))
         self.assertEqual(self.verbs, ['BDAT'])
 
+    @unittest.skipUnless(os.environ.get('ESMTP_CLIENT'), 'there is no libesmtp')
+    def test_libesmtp_deliverby(self):
+        """Version 1.1 leaves out the semicolon of BY=120;RT: that is no wish, and must not pass for one."""
+        path = self.directory / 'message'
+        path.write_bytes(MESSAGE)
+        result = subprocess.run([os.environ['ESMTP_CLIENT'], f'127.0.0.1:{self.port}', 'a@example.org', 'b@example.org',
+                                 path, 'in-time'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE)
+        if result.returncode == 0:
+            envelope, _ = self.take()
+            self.assertEqual((envelope.deliver_by, envelope.deliver_by_seconds, envelope.deliver_by_trace),
+                             (Smtpd.DeliverBy.RETURN, 120, True))
+        else:
+            self.assertEqual(self.messages, [])
+            self.assertIn(b'MAIL: 501', result.stdout)
+
     def test_exim(self):
         """It passes on what it was told."""
         exim = os.path.join(os.environ.get('EXIM_ROOT', ''), 'usr/sbin/exim4')
@@ -185,6 +200,17 @@ class Program(unittest.TestCase):
                     with self.subTest(code), front.client() as client:
                         client.ehlo()
                         self.assertEqual(client.docmd('MAIL FROM:<a@example.org> BY=60;R')[0], code)
+
+    def test_requiretls_relayed(self):
+        """A report goes on all the same, RFC 8689 section 5."""
+        with Gsmtpd('-H', 'sink') as back:
+            with Gsmtpd('-H', f'relay:127.0.0.1:{back.port()}', '--tls-self-signed', '--extension=requiretls') as front:
+                with front.client() as client:
+                    client.ehlo()
+                    client.starttls()
+                    client.ehlo()
+                    self.assertEqual(client.docmd('MAIL FROM:<a@example.org> REQUIRETLS')[0], 550)
+                    self.assertEqual(client.docmd('MAIL FROM:<> REQUIRETLS')[0], 250)
 
     def test_unknown(self):
         for word in 'XFOO', 'no-XFOO', 'no-', ':', '':

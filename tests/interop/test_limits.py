@@ -32,6 +32,7 @@ class Limits(unittest.TestCase):
         message = MAIL + RCPT + b'DATA\r\nx\r\n.\r\n'
         self.assertEqual(self.codes(['max-messages=1'], b'HELO x\r\n' + message + MAIL)[-2:], [b'250', b'421'])
         self.assertEqual(self.codes(['VRFY=2'], b'VRFY x\r\n' * 5), [b'252', b'252', b'421'])
+        self.assertEqual(self.codes(['COMMANDOFTHELONGESTKIND31OCTETS=1'], b'QUIT\r\n'), [b'221'])
         self.assertEqual(self.codes(['max-junk-commands=2'], b'NOOP\r\n' * 30)[-1:], [b'421'])
         self.assertEqual(self.codes(['max-header-size=10'], begin + RCPT + b'DATA\r\nSubject: x\r\n\r\n.\r\nQUIT\r\n'),
                          [b'250', b'250', b'250', b'354', b'552', b'221'])
