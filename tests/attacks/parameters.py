@@ -78,7 +78,7 @@ PROMISES = (
     ('RFC 3030: DATA of what is binary', b'MAIL FROM:<a@example.org> BODY=BINARYMIME\r\n' + RECIPIENT +
      b'DATA\r\nRSET\r\nQUIT\r\n', '250 250 503 250 221'),
     ('RFC 6531: an address without the parameter', b'MAIL FROM:<\xc3\xa4@example.org>\r\nMAIL FROM:<a@example.org>\r\n'
-     b'RCPT TO:<\xc3\xa4@example.org>\r\nRCPT TO:<a@example.org> ORCPT=utf-8;\xc3\xa4\r\nQUIT\r\n', '553 250 553 553 221'),
+     b'RCPT TO:<\xc3\xa4@example.org>\r\nRCPT TO:<a@example.org> ORCPT=utf-8;\xc3\xa4\r\nQUIT\r\n', '550 250 553 553 221'),
     ('a MAIL that was refused promises nothing', b'MAIL FROM:<a@example.org> BODY=BINARYMIME RET=X\r\n' + RECIPIENT + SENDER + RECIPIENT +
      b'DATA\r\nx\r\n.\r\nQUIT\r\n', '501 503 250 250 354 250 221', 1),
     ('a recipient that was refused is none', SENDER + b'RCPT TO:<b@example.org> NOTIFY=X\r\nDATA\r\nRSET\r\nQUIT\r\n', '250 501 554 250 221'),
