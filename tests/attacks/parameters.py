@@ -30,7 +30,7 @@ MAIL = {
         b'SIZE=', b'SIZE=+1', b'SIZE=-1', b'SIZE=0x10', b'SIZE=1e3', b'SIZE=1 SIZE=1',
         b'HOLDFOR=0', b'HOLDFOR=3601', b'HOLDFOR=-1', b'HOLDFOR=4294967297', b'HOLDFOR=18446744073709551617',
         b'HOLDFOR=' + b'9' * 30, b'HOLDFOR=' + b'0' * 30 + b'1x',
-        b'BY=', b'BY=;R', b'BY=59;R', b'BY=0;R', b'BY=4294967416;R', b'BY=18446744073709551736;R', b'BY=-9999999999;N', b'BY=120;RR',
+        b'BY=', b'BY=;R', b'BY=0;R', b'BY=4294967416;R', b'BY=18446744073709551736;R', b'BY=-9999999999;N', b'BY=120;RR',
         b'BY=120;TR', b'BY=--1;N', b'BY=' + b'9' * 30 + b';N',
         b'MT-PRIORITY=', b'MT-PRIORITY=10', b'MT-PRIORITY=-10', b'MT-PRIORITY=256', b'MT-PRIORITY=4294967296', b'MT-PRIORITY=--1',
         # Dates: none, beyond what may be promised, and beyond the years.
@@ -46,8 +46,8 @@ MAIL = {
     ),
     # SIZE that nobody takes is told apart from what is no number.
     552: (b'SIZE=18446744073709551616', b'SIZE=9223372036854775808', b'SIZE=' + b'9' * 20),
-    # Of RCPT, or of nobody.
-    555: (b'NOTIFY=NEVER', b'ORCPT=rfc822;a', b'RRVS=2014-01-01T00:00:00Z', b'XOORG=x', b'RET-=FULL', b'NOTIFY'),
+    # Of RCPT, or of nobody; or sooner than is promised (RFC 2852).
+    555: (b'BY=59;R', b'NOTIFY=NEVER', b'ORCPT=rfc822;a', b'RRVS=2014-01-01T00:00:00Z', b'XOORG=x', b'RET-=FULL', b'NOTIFY'),
     # Octets that are in no command.
     500: (b'ENVID=a\0b', b'\0RET=FULL', b'RET=FULL\0', b'ENVID=\x1b[2J', b'ENVID=a\x7fb', b'ENVID=\xff', b'ENVID=\xc0\x80', b'RET=FULL\rX',
           # And lines that are too long, however good the rest of it is.
