@@ -3,8 +3,6 @@
 /* What a server bears with: clients that speak too early, or another language, that make mistakes, that come
  * to nothing; and who has to authenticate. */
 
-#include <sys/socket.h>
-
 #include "edge-fixture.h"
 
 #define MILLISECOND ((gint64) 1000)
@@ -76,24 +74,8 @@ static void
 test_submission_stream (EdgeFixture   *fixture,
                         gconstpointer  data)
 {
-  int pair[2];
-  g_autoptr (GSocket) theirs = NULL;
-  g_autoptr (GSocket) ours = NULL;
-  g_autoptr (GSocketConnection) stream = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (EdgeClient) client = g_new0 (EdgeClient, 1);
+  g_autoptr (EdgeClient) client = edge_pair (fixture, SMTP_LISTENER_KIND_SUBMISSION, 0);
 
-  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, pair), ==, 0);
-  theirs = g_socket_new_from_fd (pair[0], &error);
-  g_assert_no_error (error);
-  ours = g_socket_new_from_fd (pair[1], &error);
-  g_assert_no_error (error);
-  stream = g_socket_connection_factory_create_connection (ours);
-  g_assert_true (smtp_server_accept_stream (fixture->server, G_IO_STREAM (stream),
-                                            SMTP_LISTENER_KIND_SUBMISSION, &error));
-  g_socket_set_blocking (theirs, FALSE);
-  client->socket = g_steal_pointer (&theirs);
-  client->input = g_string_new (NULL);
   edge_expect (client, "220");
   edge_say (client, "EHLO client.example.org\r\n", "250");
   edge_say (client, "MAIL FROM:<a@example.org>\r\n", "530 5.7.0");

@@ -452,42 +452,20 @@ test_timeouts (EdgeFixture   *fixture,
   edge_client_free (idle);
 }
 
-/* A client on a pair of sockets with little room, which is filled at once. */
-static GSocket *
-connect_narrowly (EdgeFixture *fixture)
-{
-  int pair[2];
-  g_autoptr (GSocket) theirs = NULL;
-  g_autoptr (GSocket) ours = NULL;
-  g_autoptr (GSocketConnection) stream = NULL;
-  g_autoptr (GError) error = NULL;
-
-  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
-  theirs = g_socket_new_from_fd (pair[0], &error);
-  g_assert_no_error (error);
-  ours = g_socket_new_from_fd (pair[1], &error);
-  g_assert_no_error (error);
-  g_socket_set_option (ours, SOL_SOCKET, SO_SNDBUF, 4096, NULL);
-  g_socket_set_blocking (theirs, FALSE);
-  stream = g_socket_connection_factory_create_connection (ours);
-  g_assert_true (smtp_server_accept_stream (fixture->server, G_IO_STREAM (stream), SMTP_LISTENER_KIND_SMTP, &error));
-
-  return g_steal_pointer (&theirs);
-}
-
 static void
 test_deaf (EdgeFixture   *fixture,
            gconstpointer  data)
 {
-  g_autoptr (GSocket) client = NULL;
+  g_autoptr (EdgeClient) client = NULL;
   g_autoptr (GString) commands = g_string_new (NULL);
 
   smtp_server_set_write_timeout (fixture->server, 1);
   smtp_server_set_max_junk_commands (fixture->server, 0);
   for (guint i = 0; i < 1000; i++)
     g_string_append (commands, "NOOP\r\n");
-  client = connect_narrowly (fixture);
-  g_assert_cmpint (g_socket_send (client, commands->str, commands->len, NULL, NULL), >, 0);
+  /* There is little room, which is filled at once. */
+  client = edge_pair (fixture, SMTP_LISTENER_KIND_SMTP, 4096);
+  g_assert_cmpint (g_socket_send (client->socket, commands->str, commands->len, NULL, NULL), >, 0);
   edge_wait_for (smtp_server_get_n_sessions (fixture->server) == 0);
   g_assert_cmpuint (numbers_get (fixture->server, "timeouts-write"), ==, 1);
   g_assert_cmpuint (numbers_get (fixture->server, "sessions-lost"), ==, 0);
