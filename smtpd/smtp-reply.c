@@ -53,6 +53,21 @@ take_status (SmtpReply  *self,
     g_warning ("\"%s\" is no enhanced status code for a reply %u; it is left out", status, self->code);
 }
 
+/* With what the client sees as the space behind it. */
+static void
+drop_status (char       *line,
+             const char *status,
+             gsize       length)
+{
+  char *text = line + length;
+
+  if (strncmp (line, status, length) != 0 || (*text != '\0' && smtp_reply_space_length (text) == 0))
+    return;
+
+  text += smtp_reply_space_length (text);
+  memmove (line, text, strlen (text) + 1);
+}
+
 /* "5.1.1 No such user" says its status itself. */
 static void
 split_status (SmtpReply *self)
@@ -69,12 +84,7 @@ split_status (SmtpReply *self)
 
   memcpy (self->status, first, length);
   for (guint i = 0; self->lines[i] != NULL; i++)
-    {
-      char *line = self->lines[i];
-
-      if (strncmp (line, self->status, length) == 0 && (line[length] == ' ' || line[length] == '\0'))
-        memmove (line, line + length + (line[length] == ' '), strlen (line + length) + (line[length] != ' '));
-    }
+    drop_status (self->lines[i], self->status, length);
 }
 
 /**
@@ -154,6 +164,16 @@ line_code (const char *line)
   return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
 }
 
+/* The end of a line is no part of its text, and nothing else is not. */
+static void
+drop_cr (char *line)
+{
+  gsize length = strlen (line);
+
+  if (length > 0 && line[length - 1] == '\r')
+    line[length - 1] = '\0';
+}
+
 /* Takes the code off each of @lines. 0: this is not a reply. */
 static guint
 split_codes (GStrv lines)
@@ -168,7 +188,7 @@ split_codes (GStrv lines)
     {
       char *line = lines[i];
 
-      g_strchomp (line);
+      drop_cr (line);
       if (line_code (line) != code || (line[3] == '-') != (lines[i + 1] != NULL))
         return 0;
       memmove (line, line + (line[3] != '\0' ? 4 : 3), strlen (line + 3) + (line[3] == '\0'));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string.h>
+#include <sys/socket.h>
 
 #include <gio/gio.h>
 
@@ -46,6 +47,34 @@ edge_on_drained (SmtpServer  *server,
                  EdgeFixture *fixture)
 {
   fixture->drained++;
+}
+
+/* A client on a pair of sockets that the program has; with @room in the server's, 0: as much as there is. */
+static inline EdgeClient *
+edge_pair (EdgeFixture      *fixture,
+           SmtpListenerKind  kind,
+           int               room)
+{
+  int pair[2];
+  g_autoptr (GSocket) ours = NULL;
+  g_autoptr (GSocketConnection) stream = NULL;
+  g_autoptr (GError) error = NULL;
+  EdgeClient *client = g_new0 (EdgeClient, 1);
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
+  client->input = g_string_new (NULL);
+  client->socket = g_socket_new_from_fd (pair[0], &error);
+  g_assert_no_error (error);
+  g_socket_set_blocking (client->socket, FALSE);
+  ours = g_socket_new_from_fd (pair[1], &error);
+  g_assert_no_error (error);
+  if (room > 0)
+    g_socket_set_option (ours, SOL_SOCKET, SO_SNDBUF, room, NULL);
+  stream = g_socket_connection_factory_create_connection (ours);
+  smtp_server_accept_stream (fixture->server, G_IO_STREAM (stream), kind, &error);
+  g_assert_no_error (error);
+
+  return client;
 }
 
 /* From now on clients connect there. */

@@ -3,8 +3,6 @@
 /* What a server bears with: clients that speak too early, or another language, that make mistakes, that come
  * to nothing; and who has to authenticate. */
 
-#include <sys/socket.h>
-
 #include "edge-fixture.h"
 
 #define MILLISECOND ((gint64) 1000)
@@ -76,24 +74,8 @@ static void
 test_submission_stream (EdgeFixture   *fixture,
                         gconstpointer  data)
 {
-  int pair[2];
-  g_autoptr (GSocket) theirs = NULL;
-  g_autoptr (GSocket) ours = NULL;
-  g_autoptr (GSocketConnection) stream = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (EdgeClient) client = g_new0 (EdgeClient, 1);
+  g_autoptr (EdgeClient) client = edge_pair (fixture, SMTP_LISTENER_KIND_SUBMISSION, 0);
 
-  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, pair), ==, 0);
-  theirs = g_socket_new_from_fd (pair[0], &error);
-  g_assert_no_error (error);
-  ours = g_socket_new_from_fd (pair[1], &error);
-  g_assert_no_error (error);
-  stream = g_socket_connection_factory_create_connection (ours);
-  g_assert_true (smtp_server_accept_stream (fixture->server, G_IO_STREAM (stream),
-                                            SMTP_LISTENER_KIND_SUBMISSION, &error));
-  g_socket_set_blocking (theirs, FALSE);
-  client->socket = g_steal_pointer (&theirs);
-  client->input = g_string_new (NULL);
   edge_expect (client, "220");
   edge_say (client, "EHLO client.example.org\r\n", "250");
   edge_say (client, "MAIL FROM:<a@example.org>\r\n", "530 5.7.0");
@@ -275,6 +257,39 @@ test_error_delay (EdgeFixture   *fixture,
   edge_say (client, "X\r\n", "421 4.7.0");
   edge_expect_end (client);
   edge_say (other, "NOOP\r\n", "250");
+}
+
+static SmtpVerdict
+dawdle (SmtpServer   *server,
+        SmtpSession  *session,
+        SmtpEnvelope *envelope,
+        SmtpRequest  *request,
+        const char   *argument,
+        gint64       *end)
+{
+  g_usleep (50 * MILLISECOND);
+  *end = g_get_monotonic_time ();
+
+  return SMTP_VERDICT_CONTINUE;
+}
+
+/* The delay begins with the mistake, however long ago the turn of the loop has begun. */
+static void
+test_error_delay_late (EdgeFixture   *fixture,
+                       gconstpointer  data)
+{
+  g_autoptr (EdgeClient) client = edge_greet (fixture);
+  gint64 dawdled = 0;
+
+  g_signal_connect (fixture->server, "handle-noop", G_CALLBACK (dawdle), &dawdled);
+  smtp_server_set_soft_errors (fixture->server, 0);
+  smtp_server_set_error_delay (fixture->server, 100);
+  edge_send (client, "NOOP\r\nX\r\nRSET\r\n");
+  edge_expect (client, "250");
+  edge_expect (client, "500");
+  edge_expect (client, "250");
+  g_assert_cmpint (dawdled, !=, 0);
+  g_assert_cmpint (g_get_monotonic_time () - dawdled, >=, 100 * MILLISECOND);
 }
 
 /* While a client waits, it may leave; and the server may. */
@@ -521,6 +536,7 @@ main (int    argc,
     { "/manners/greeting/ends", test_greeting_delay_ends },
     { "/manners/foreign", test_foreign },
     { "/manners/errors/delay", test_error_delay },
+    { "/manners/errors/late", test_error_delay_late },
     { "/manners/errors/ends", test_error_delay_ends },
     { "/manners/errors/no-delay", test_error_delay_off },
     { "/manners/junk/each", test_junk },

@@ -182,6 +182,17 @@ test_parse (void)
     { "250-one\r\n250 two\r\n", "250-one\n250 two" },
     { "250-one\n250 two", "250-one\n250 two" },
     { "250-2.0.0 one\n250 2.0.0 two", "250-2.0.0 one\n250 2.0.0 two" },
+    /* What becomes a space is one when it is read again. */
+    { "250-on\x13\r\n250 two ", "250-on \n250 two " },
+    { "250 \r\r\n", "250  " },
+    /* A status with nothing behind it gets a text. */
+    { "550 5.7.1", "550 5.7.1 Refused" },
+    { "550 5.7.1 ", "550 5.7.1 Refused" },
+    { "550 5.7.1\x1f", "550 5.7.1 Refused" },
+    { "550 5.7.1\302\205", "550 5.7.1 Refused" },
+    { "550 5.7.1\tNo", "550 5.7.1 No" },
+    { "550 5.7.1\377No", "550 5.7.1?No" },
+    { "550-5.7.1\x1f\n550 5.7.1\x1fNo", "550-5.7.1 \n550 5.7.1 No" },
     { "", NULL },
     { "250", "250" },
     { "\n", NULL },
@@ -204,7 +215,9 @@ test_parse (void)
     {
       g_autoptr (GError) error = NULL;
       g_autoptr (SmtpReply) reply = smtp_reply_parse (texts[i].text, &error);
+      g_autoptr (SmtpReply) same = NULL;
       g_autofree char *text = NULL;
+      g_autofree char *again = NULL;
 
       if (texts[i].expected == NULL)
         {
@@ -215,6 +228,10 @@ test_parse (void)
       g_assert_no_error (error);
       text = smtp_reply_to_string (reply);
       g_assert_true (g_str_has_prefix (text, texts[i].expected));
+      same = smtp_reply_parse (text, &error);
+      g_assert_no_error (error);
+      again = smtp_reply_to_string (same);
+      g_assert_cmpstr (again, ==, text);
     }
 }
 

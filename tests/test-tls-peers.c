@@ -7,6 +7,7 @@
 #include "tls-fixture.h"
 
 #include <errno.h>
+#include <time.h>
 
 #include <glib/gstdio.h>
 #include <gnutls/x509.h>
@@ -89,8 +90,73 @@ typedef struct
   gnutls_datum_t der;
 } Own;
 
+#define MANY_NAMES 1000
+#define TOO_LARGE G_MAXUINT
+
+/* DER: @tag, and @value, which it empties. */
 static void
-make_own (Own *own)
+wrap (GByteArray *value,
+      guint8      tag)
+{
+  guint8 head[] = { tag, 0x82, (guint8) (value->len >> 8), (guint8) value->len };
+
+  g_assert_cmpuint (value->len, <, 65536);
+  g_byte_array_prepend (value, head, sizeof head);
+}
+
+/* dNSName in a GeneralName, or that in a GeneralSubtree. */
+static void
+append_name (GByteArray *list,
+             guint       number,
+             gboolean    is_subtree)
+{
+  g_autofree char *name = g_strdup_printf ("client%u.example.org", number);
+  guint8 length = (guint8) strlen (name);
+  guint8 head[] = { 0x30, length + 2, 0x82, length };
+
+  g_byte_array_append (list, is_subtree ? head : head + 2, is_subtree ? 4 : 2);
+  g_byte_array_append (list, (guint8 *) name, length);
+}
+
+static void
+add_extension (gnutls_x509_crt_t  crt,
+               const char        *oid,
+               const void        *value,
+               gsize              size)
+{
+  g_assert_cmpint (gnutls_x509_crt_set_extension_by_oid (crt, oid, value, size, FALSE), ==, 0);
+}
+
+/* Names and, for each of them, a constraint that other names must keep; or one thing that is large. GnuTLS takes long
+ * to put them together, so it gets them as they are. */
+static void
+add_names (gnutls_x509_crt_t crt,
+           guint             n)
+{
+  static const guint8 nothing[512 * 1024];
+  g_autoptr (GByteArray) names = g_byte_array_new ();
+  g_autoptr (GByteArray) constraints = g_byte_array_new ();
+
+  if (n == TOO_LARGE)
+    add_extension (crt, "1.3.6.1.4.1.99999.1", nothing, sizeof nothing);
+  if (n == 0 || n == TOO_LARGE)
+    return;
+
+  for (guint i = 0; i < n; i++)
+    {
+      append_name (names, i, FALSE);
+      append_name (constraints, i, TRUE);
+    }
+  wrap (names, 0x30);
+  wrap (constraints, 0xa0);
+  wrap (constraints, 0x30);
+  add_extension (crt, "2.5.29.17", names->data, names->len);
+  add_extension (crt, "2.5.29.30", constraints->data, constraints->len);
+}
+
+static void
+make_own (Own   *own,
+          guint  n_names)
 {
   gnutls_x509_privkey_t key;
   gnutls_x509_crt_t crt;
@@ -107,6 +173,7 @@ make_own (Own *own)
   gnutls_x509_crt_set_expiration_time (crt, time (NULL) + 86400);
   gnutls_x509_crt_set_dn (crt, "CN=client.example.org", NULL);
   gnutls_x509_crt_set_key (crt, key);
+  add_names (crt, n_names);
   g_assert_cmpint (gnutls_x509_crt_sign2 (crt, crt, key, GNUTLS_DIG_SHA256, 0), ==, 0);
   g_assert_cmpint (gnutls_x509_crt_export2 (crt, GNUTLS_X509_FMT_DER, &own->der), ==, 0);
   g_assert_cmpint (gnutls_x509_crt_export2 (crt, GNUTLS_X509_FMT_PEM, &crt_pem), ==, 0);
@@ -173,7 +240,7 @@ static void
 test_certificates (TlsFixture    *fixture,
                    gconstpointer  data)
 {
-  make_own (&own);
+  make_own (&own, 0);
 
   play_with (fixture, TRUE);
   g_assert_true (gets_through);
@@ -208,6 +275,29 @@ test_certificates (TlsFixture    *fixture,
   clear_own (&own);
 }
 
+/* CVE-2024-12243, CVE-2025-14831: to look at a certificate may take a time that grows with the square of the names in
+ * it. How many there may be is limited by the size of a handshake; whoever comes next finds a server. */
+static void
+test_large_certificates (TlsFixture    *fixture,
+                         gconstpointer  data)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      gint64 begin;
+
+      make_own (&own, i == 0 ? MANY_NAMES : TOO_LARGE);
+      ask_for_certificates (fixture, SMTP_CLIENT_CERTIFICATES_REQUESTED, own.path);
+      begin = clock ();
+      play_with (fixture, TRUE);
+      g_assert_true (gets_through == (i == 0));
+      play_with (fixture, FALSE);
+      g_assert_true (gets_through);
+      /* It is hundredths of a second, and some more under valgrind. */
+      g_assert_cmpint (clock () - begin, <, 20 * (gint64) CLOCKS_PER_SEC);
+      clear_own (&own);
+    }
+}
+
 /* Certificates of the server's, by name */
 
 static const char *wanted;
@@ -233,7 +323,7 @@ test_names (TlsFixture    *fixture,
   static const char *names[] = { "client.example.org", "CLIENT.Example.org", "mx.example.org", "other.example.org" };
   g_autoptr (GError) error = NULL;
 
-  make_own (&own);
+  make_own (&own, 0);
   smtp_tls_context_add_certificate (fixture->context, own.path, NULL, &error);
   g_assert_no_error (error);
   ask_for_certificates (fixture, SMTP_CLIENT_CERTIFICATES_REQUESTED, own.path);
@@ -271,7 +361,7 @@ test_tickets (TlsFixture    *fixture,
 {
   TlsFixture second = { NULL };
 
-  make_own (&own);
+  make_own (&own, 0);
   tls_fixture_set_up (&second, NULL);
   g_signal_connect (second.server, "handle-tls-handshake", G_CALLBACK (on_handshake), NULL);
 
@@ -482,6 +572,7 @@ main (int    argc,
 
   ADD ("certificates/1.2", ONLY ("TLS1.2"), test_certificates);
   ADD ("certificates/1.3", ONLY ("TLS1.3"), test_certificates);
+  ADD ("certificates/large", NULL, test_large_certificates);
   ADD ("names/1.2", ONLY ("TLS1.2"), test_names);
   ADD ("names/1.3", ONLY ("TLS1.3"), test_names);
   ADD ("tickets/1.2", ONLY ("TLS1.2"), test_tickets);

@@ -400,8 +400,11 @@ static const StatusCase status_cases[] = {
   { "two-zeros", "5.00.1", 0 },
   { "four-parts", "5.1.1.1", 0 },
   { "letter-behind", "5.1.1x", 0 },
-  { "cr-behind", "5.1.1\r", 0 },
-  { "tab-behind", "5.1.1\t", 0 },
+  /* It is sent as a space. */
+  { "cr-behind", "5.1.1\r", 5 },
+  { "tab-behind", "5.1.1\tx", 5 },
+  { "c1-behind", "5.1.1\302\205", 5 },
+  { "no-utf8-behind", "5.1.1\377", 0 },
   { "space-in-front", " 5.1.1", 0 },
   { "comma", "5,1,1", 0 },
   { "minus", "5.-1.1", 0 },

@@ -516,6 +516,8 @@ on_write_timer (SmtpTimer *timer)
     pump (self);
 }
 
+/* From this moment on, and not from the begin of the loop's turn: that may be a while ago, and nothing is to
+ * come earlier than it should. */
 static void
 set_deadline (gpointer data,
               gint64   microseconds)
@@ -525,7 +527,7 @@ set_deadline (gpointer data,
   if (microseconds == 0)
     smtp_poller_disarm (self->poller, &self->timer);
   else
-    smtp_poller_arm (self->poller, &self->timer, smtp_poller_now (self->poller) + microseconds);
+    smtp_poller_arm (self->poller, &self->timer, g_get_monotonic_time () + microseconds);
 }
 
 static void

@@ -39,6 +39,54 @@ number_length (const char *text)
   return i;
 }
 
+/* The next character as it is sent: at *clean, *clean_length octets. Returns how
+ * many octets of @text it stands for. */
+static gsize
+next_character (const char  *text,
+                gsize        length,
+                const char **clean,
+                gsize       *clean_length)
+{
+  gunichar character = (guchar) text[0];
+  gsize    size = 1;
+
+  *clean = text;
+  *clean_length = 1;
+
+  if (character >= 0x80)
+    {
+      character = g_utf8_get_char_validated (text, MIN (length, 4));
+      if (character == (gunichar) -1 || character == (gunichar) -2)
+        {
+          *clean = "?";
+          return 1;
+        }
+      size = g_unichar_to_utf8 (character, NULL);
+    }
+
+  if (character < 0x20 || (character >= 0x7f && character < 0xa0))
+    *clean = " ";
+  else
+    *clean_length = size;
+
+  return size;
+}
+
+gsize
+smtp_reply_space_length (const char *text)
+{
+  const char *clean;
+  gsize       clean_length;
+  gsize       size;
+
+  if (*text == '\0')
+    return 0;
+
+  size = next_character (text, strlen (text), &clean, &clean_length);
+
+  return *clean == ' ' ? size : 0;
+}
+
 gsize
 smtp_status_length (const char *text)
 {
@@ -62,7 +110,7 @@ smtp_status_length (const char *text)
       length += 1 + digits;
     }
 
-  return text[length] == '\0' || text[length] == ' ' ? length : 0;
+  return text[length] == '\0' || smtp_reply_space_length (text + length) > 0 ? length : 0;
 }
 
 static const char *
@@ -111,39 +159,6 @@ is_plain (const char *text,
     }
 
   return TRUE;
-}
-
-/* The next character as it is sent: at *clean, *clean_length octets. Returns how
- * many octets of @text it stands for. */
-static gsize
-next_character (const char  *text,
-                gsize        length,
-                const char **clean,
-                gsize       *clean_length)
-{
-  gunichar character = (guchar) text[0];
-  gsize    size = 1;
-
-  *clean = text;
-  *clean_length = 1;
-
-  if (character >= 0x80)
-    {
-      character = g_utf8_get_char_validated (text, MIN (length, 4));
-      if (character == (gunichar) -1 || character == (gunichar) -2)
-        {
-          *clean = "?";
-          return 1;
-        }
-      size = g_unichar_to_utf8 (character, NULL);
-    }
-
-  if (character < 0x20 || (character >= 0x7f && character < 0xa0))
-    *clean = " ";
-  else
-    *clean_length = size;
-
-  return size;
 }
 
 /* How many octets of @text go on the line that is begun; *skip says how many

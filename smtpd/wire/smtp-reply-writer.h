@@ -28,7 +28,10 @@ gboolean smtp_reply_code_is_valid (guint               code);
 
 /* Length of a well-formed enhanced status code (RFC 3463: class "." subject "."
  * detail, class 2, 4 or 5, subject and detail 0 to 999 with no leading zeros) at
- * the start of @text, followed by a space or the end; 0 if there is none. */
+ * the start of @text, followed by what is sent as a space, or the end; 0 if there is none. */
 gsize    smtp_status_length       (const char         *text);
+
+/* Length of the character that @text begins with, if it is sent as a space; 0 if not. */
+gsize    smtp_reply_space_length  (const char         *text);
 
 G_END_DECLS

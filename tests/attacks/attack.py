@@ -58,8 +58,8 @@ ROADS = (CLEAR, STARTTLS, TLS, LMTP, LMTP_STARTTLS)
 class Client:
     """At the other end of a road, greeted, and with its hello said."""
 
-    def __init__(self, server, road=CLEAR, hello=True, port=None):
-        self.sock = socket.create_connection(('127.0.0.1', port or server.port(road.index)), timeout=PATIENCE)
+    def __init__(self, server, road=CLEAR, hello=True, port=None, source='127.0.0.1'):
+        self.sock = socket.create_connection(('127.0.0.1', port or server.port(road.index)), PATIENCE, (source, 0))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b''
         try:
@@ -67,6 +67,13 @@ class Client:
         except BaseException:
             self.sock.close()
             raise
+
+    @classmethod
+    def on(cls, sock):
+        """On a connection that is there, of which nothing has been read."""
+        client = cls.__new__(cls)
+        client.sock, client.buffer = sock, b''
+        return client
 
     def begin(self, road, hello):
         if road.tls == 'implicit':
@@ -168,6 +175,10 @@ class Client:
         self.close()
 
 
+def pattern(answers):
+    return r'\A' + answers.replace('x', r'\d') + r'\Z'
+
+
 class AttackCase(unittest.TestCase):
     """With a server that delivers into a Maildir."""
 
@@ -214,10 +225,32 @@ class AttackCase(unittest.TestCase):
             os.unlink(os.path.join(new, name))
         return sorted(contents)
 
-    def converse(self, data, road=CLEAR, cuts=(), server=None):
+    def converse(self, data, road=CLEAR, cuts=(), server=None, source='127.0.0.1'):
         """A whole connection; what was answered behind the hello."""
-        with Client(server or self.server, road) as client:
+        with Client(server or self.server, road, source=source) as client:
             return client.talk(data, cuts)
+
+    def run_table(self, table, roads=ROADS, server=None):
+        """Each row has a title with the reference, what is sent behind the hello, and the answers up to the end of
+        the connection: codes with spaces between them, in which "x" stands for any digit. Where the last one is a
+        QUIT (221) the client has said so itself; elsewhere it is the server that ends the connection. A fourth
+        cell says how many messages are taken."""
+        for title, data, answers, *rest in table:
+            for road in roads:
+                for cuts in (), range(1, len(data)):
+                    # Octet by octet it is the same, only slower, with more of them.
+                    if len(cuts) > 2000 or (cuts and road not in (CLEAR, TLS, LMTP)):
+                        continue
+                    with self.subTest(title, road=road, octets=bool(cuts)):
+                        codes = ' '.join(map(str, self.converse(data, road, cuts, server)))
+                        self.assertRegex(codes, pattern(answers))
+                        self.assertEqual(len(self.take()), rest[0] if rest else 0)
+
+    def cpu(self):
+        """What the server has used, in hundredths of a second."""
+        with open(f'/proc/{self.server.process.pid}/stat') as file:
+            fields = file.read().rpartition(')')[2].split()
+        return int(fields[11]) + int(fields[12])
 
     def memory(self):
         """Of the server, in KiB, the most that it ever had in RAM."""

@@ -8,11 +8,9 @@ import signal
 import socket
 import unittest
 
-from attack import AttackCase, BEGIN, CLEAR, Client, LMTP, RECIPIENT, ROADS, SENDER, TLS
+from attack import AttackCase, BEGIN, CLEAR, Client, LMTP, RECIPIENT, ROADS, SENDER, pattern
 
-# The reference, what is sent behind the hello, and the answers up to the end of the connection: codes with
-# spaces between them, in which "x" stands for any digit. Where the last one is a QUIT (221) the client
-# has said so itself; elsewhere it is the server that ends the connection. "taken" says how many messages are.
+# See run_table().
 CHUNKS = (
     ('payload of a chunk as a command', b'BDAT 6\r\nRSET\r\nNOOP\r\nQUIT\r\n', '503 250 221'),
     ('chunk without a recipient', SENDER + b'BDAT 6\r\nRSET\r\nRSET\r\nQUIT\r\n', '250 503 250 221'),
@@ -107,23 +105,7 @@ FOREIGN = (
 )
 
 
-def pattern(answers):
-    return r'\A' + answers.replace('x', r'\d') + r'\Z'
-
-
 class Dialogues(AttackCase):
-    def run_table(self, table, roads=ROADS):
-        for title, data, answers, *rest in table:
-            for road in roads:
-                for cuts in (), range(1, len(data)):
-                    # Octet by octet it is the same, only slower, with more of them.
-                    if len(cuts) > 2000 or (cuts and road not in (CLEAR, TLS, LMTP)):
-                        continue
-                    with self.subTest(title, road=road, octets=bool(cuts)):
-                        codes = ' '.join(map(str, self.converse(data, road, cuts)))
-                        self.assertRegex(codes, pattern(answers))
-                        self.assertEqual(len(self.take()), rest[0] if rest else 0)
-
     def test_chunks(self):
         self.run_table(CHUNKS)
 
@@ -151,7 +133,6 @@ class Dialogues(AttackCase):
                     codes = [line[:3] for line in file if line[3:4] == b' ']
             self.assertEqual(codes, [b'220', b'250', b'250', b'250', b'354', b'250', b'221'])
             self.assertEqual(len(self.take()), 1)
-
 
     def test_urgent(self):
         """Urgent data of TCP ends a read of the system's before all has been read, and is no part of what is said."""

@@ -128,11 +128,6 @@ class Parsers(AttackCase):
 
     options = ('--max-errors=0',)
 
-    def cpu(self):
-        with open(f'/proc/{self.server.process.pid}/stat') as file:
-            fields = file.read().rpartition(')')[2].split()
-        return int(fields[11]) + int(fields[12])
-
     def test_lines(self):
         """Of the longest that there may be, a thousand of each."""
         blob = base64.b64encode(b'\0' * 700)

@@ -134,7 +134,7 @@ fuzz_status (const uint8_t *data,
   g_assert (length <= strlen (exact) && (length == 0 || (length >= 5 && length <= 9)));
   if (length > 0)
     {
-      g_assert (exact[length] == '\0' || exact[length] == ' ');
+      g_assert (exact[length] == '\0' || smtp_reply_space_length (exact + length) > 0);
       exact[length] = '\0';
       g_assert (smtp_status_length (exact) == length);
     }

@@ -20,12 +20,13 @@ PATIENCE = 30
 class Gsmtpd:
     """Runs from "with" to its end; addresses has what it says it listens on."""
 
-    def __init__(self, *args, listen=('127.0.0.1:0',), stdout=None):
+    def __init__(self, *args, listen=('127.0.0.1:0',), stdout=None, preexec_fn=None):
         self.args = [GSMTPD]
         for address in listen:
             self.args += ['-l', address]
         self.args += args
         self.given_stdout = stdout
+        self.preexec_fn = preexec_fn
         self.process = None
         self.addresses = []
 
@@ -35,7 +36,7 @@ class Gsmtpd:
         self.stderr = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             self.args, stdin=subprocess.DEVNULL,
-            stdout=self.given_stdout or self.stdout, stderr=self.stderr)
+            stdout=self.given_stdout or self.stdout, stderr=self.stderr, preexec_fn=self.preexec_fn)
         if self.given_stdout is None:
             try:
                 self.wait_until(lambda: b'listening on ' in self.output())
