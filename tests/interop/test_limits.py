@@ -29,6 +29,9 @@ class Limits(unittest.TestCase):
         begin = b'HELO x\r\n' + MAIL
         self.assertEqual(self.codes(['max-recipients=1'], begin + RCPT * 2 + b'QUIT\r\n'),
                          [b'250', b'250', b'250', b'452', b'221'])
+        other = b'RCPT TO:<b@other.example>\r\n'
+        self.assertEqual(self.codes(['max-recipient-domains=1'], begin + RCPT * 2 + other + b'QUIT\r\n'),
+                         [b'250', b'250', b'250', b'250', b'452', b'221'])
         message = MAIL + RCPT + b'DATA\r\nx\r\n.\r\n'
         self.assertEqual(self.codes(['max-messages=1'], b'HELO x\r\n' + message + MAIL)[-2:], [b'250', b'421'])
         self.assertEqual(self.codes(['VRFY=2'], b'VRFY x\r\n' * 5), [b'252', b'252', b'421'])
@@ -42,6 +45,14 @@ class Limits(unittest.TestCase):
             sock, file = server.connect()
             with sock, file, socket.create_connection(('127.0.0.1', server.port()), PATIENCE) as second:
                 self.assertTrue(second.makefile('rb').read().startswith(b'421 4.7.0 '))
+
+    def test_proxy_header(self):
+        with Gsmtpd('--proxy-listen=127.0.0.1:0', '--proxy-network=127.0.0.1', '--limit=proxy-timeout=1',
+                    listen=()) as server:
+            begin = time.monotonic()
+            with socket.create_connection(('127.0.0.1', server.port()), PATIENCE) as silent:
+                self.assertEqual(silent.recv(1), b'')
+            self.assertGreaterEqual(time.monotonic() - begin, 0.9)
 
     def test_greeting_delay(self):
         with Gsmtpd('--limit=greeting-delay=500') as server:
