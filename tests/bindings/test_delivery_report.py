@@ -183,7 +183,7 @@ class Guide(unittest.TestCase):
         page = (pathlib.Path(os.environ['SMTPD_EXAMPLES']).parent / 'docs' / 'reports.md').read_text()
         program = re.search(r'^```python\n(.*?)^```', page, re.M | re.S).group(1)
         printed = subprocess.run([sys.executable, '-c', program], check=True, capture_output=True, text=True).stdout
-        status = re.search(r'status of it reads\n\n```\n(.*?)^```', page, re.M | re.S).group(1)
+        status = re.search(r'status of it reads\n\n<!-- output -->\n```\n(.*?)^```', page, re.M | re.S).group(1)
         self.assertIn(status, printed)
 
 

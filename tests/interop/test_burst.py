@@ -7,7 +7,6 @@ import os
 import resource
 import select
 import socket
-import subprocess
 import time
 import unittest
 
@@ -34,13 +33,8 @@ def set_limit():
 class ShortServer(Gsmtpd):
     """With few descriptors."""
 
-    def __enter__(self):
-        popen = subprocess.Popen
-        subprocess.Popen = lambda *args, **kwargs: popen(*args, preexec_fn=set_limit, **kwargs)
-        try:
-            return super().__enter__()
-        finally:
-            subprocess.Popen = popen
+    def __init__(self, *args):
+        super().__init__(*args, preexec_fn=set_limit)
 
     def cpu_time(self):
         with open(f'/proc/{self.process.pid}/stat', encoding='ascii') as file:
