@@ -3,6 +3,7 @@
 """A gsmtpd for a test: started on free ports, stopped at the end."""
 
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -91,6 +92,23 @@ class Gsmtpd:
         """Sends a signal; returns the exit status."""
         self.process.send_signal(number)
         return self.process.wait(PATIENCE)
+
+
+def make_folder(test):
+    """One that lasts as long as the test, also for those who do not stay root."""
+    directory = tempfile.TemporaryDirectory()
+    test.addCleanup(directory.cleanup)
+    path = pathlib.Path(directory.name)
+    path.chmod(0o755)
+    return path
+
+
+def make_certificate(cert, key):
+    """For localhost, by itself."""
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+                    '-keyout', key, '-out', cert, '-subj', '/CN=localhost', '-days', '2',
+                    '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'],
+                   check=True, stderr=subprocess.DEVNULL, timeout=PATIENCE)
 
 
 def run(*args):

@@ -11,11 +11,10 @@ import shutil
 import smtplib
 import ssl
 import subprocess
-import tempfile
 import unittest
 import unittest.mock
 
-from gsmtpd_process import GSMTPD, Gsmtpd, PATIENCE
+from gsmtpd_process import GSMTPD, Gsmtpd, PATIENCE, make_certificate, make_folder
 from postfix_process import Postfix, need_postfix
 
 # Where Debian keeps what others get from npm.
@@ -57,16 +56,10 @@ class Case(unittest.TestCase):
     """alice has a password in the file, bob has keys."""
 
     def setUp(self):
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-        self.directory.chmod(0o755)
+        self.directory = make_folder(self)
 
         self.cert, self.key, self.users = (str(self.directory / name) for name in ('cert.pem', 'key.pem', 'users'))
-        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
-                        '-keyout', self.key, '-out', self.cert, '-subj', '/CN=localhost', '-days', '2',
-                        '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'],
-                       check=True, stderr=subprocess.DEVNULL, timeout=PATIENCE)
+        make_certificate(self.cert, self.key)
         line = subprocess.run([GSMTPD, '--make-auth', 'bob'], input=PASSWORD.encode(), check=True,
                               stdout=subprocess.PIPE, timeout=PATIENCE).stdout
         with open(self.users, 'wb') as file:

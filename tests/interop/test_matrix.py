@@ -11,10 +11,9 @@ import smtplib
 import socket
 import ssl
 import subprocess
-import tempfile
 import unittest
 
-from gsmtpd_process import Gsmtpd, PATIENCE
+from gsmtpd_process import Gsmtpd, PATIENCE, make_certificate, make_folder
 from postfix_process import Postfix, need_postfix
 
 # Where Debian keeps what others get from npm.
@@ -49,15 +48,9 @@ class Case(unittest.TestCase):
     """A server that knows Alice, and takes mail of others, too."""
 
     def setUp(self):
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-        self.directory.chmod(0o755)
+        self.directory = make_folder(self)
         self.cert, self.key, users = (self.directory / name for name in ('cert.pem', 'key.pem', 'users'))
-        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
-                        '-keyout', self.key, '-out', self.cert, '-subj', '/CN=localhost', '-days', '2',
-                        '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'],
-                       check=True, stderr=subprocess.DEVNULL, timeout=PATIENCE)
+        make_certificate(self.cert, self.key)
         users.write_text(f'{USER}:{PASSWORD}\n')
         users.chmod(0o600)
         self.server = Gsmtpd('-d', '--smtps-listen=127.0.0.1:0', '--proxy-listen=127.0.0.1:0', '--proxy-smtps-listen=127.0.0.1:0',

@@ -11,12 +11,11 @@ import smtplib
 import socket
 import ssl
 import subprocess
-import tempfile
 import threading
 import time
 import unittest
 
-from gsmtpd_process import PATIENCE, Gsmtpd, run
+from gsmtpd_process import PATIENCE, Gsmtpd, make_folder, run
 from postfix_process import Postfix, need_postfix
 
 try:
@@ -72,11 +71,7 @@ def unverified():
 
 class Case(unittest.TestCase):
     def setUp(self):
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-        # For those who do not stay root.
-        self.directory.chmod(0o755)
+        self.directory = make_folder(self)
 
     def serve(self, *args, **kwargs):
         server = Gsmtpd(*args, **kwargs)

@@ -6,11 +6,10 @@ import os
 import pathlib
 import shutil
 import subprocess
-import tempfile
 import unittest
 import xml.etree.ElementTree as ElementTree
 
-from gsmtpd_process import Gsmtpd, PATIENCE
+from gsmtpd_process import Gsmtpd, PATIENCE, make_folder
 from postfix_process import Postfix, need_postfix
 
 # Where Debian keeps what others get from npm.
@@ -30,10 +29,7 @@ transport.sendMail({ from: 'a@example.org', to: 'b@example.org', subject: 'from 
 
 class Case(unittest.TestCase):
     def setUp(self):
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-        self.directory.chmod(0o755)
+        self.directory = make_folder(self)
 
     def serve(self, *args):
         return Gsmtpd('--smtps-listen', '127.0.0.1:0', '--tls-self-signed', '--require-tls',
