@@ -94,16 +94,13 @@ flush (SmtpConnection *self)
   guint seconds = self->server != NULL ? smtp_server_get_config (self->server)->edge.write_timeout : 0;
   gsize n_sent;
 
+  if (self->lost)
+    smtp_outbox_clear (&self->outbox);
   if (smtp_outbox_is_empty (&self->outbox))
     return;
 
-  if (!self->lost)
-    {
-      self->lost = !smtp_outbox_flush (&self->outbox, self->transport, seconds, &n_sent);
-      smtp_statistics_add (self->dialogue->statistics, SMTP_COUNT_OCTETS_SENT, n_sent);
-    }
-  if (self->lost)
-    smtp_outbox_clear (&self->outbox);
+  self->lost = !smtp_outbox_flush (&self->outbox, self->transport, seconds, &n_sent);
+  smtp_statistics_add (self->dialogue->statistics, SMTP_COUNT_OCTETS_SENT, n_sent);
 }
 
 /* The end */

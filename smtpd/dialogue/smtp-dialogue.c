@@ -264,18 +264,18 @@ smtp_dialogue_refuse_with (SmtpDialogue      *self,
                            SmtpStandardReply  reply,
                            SmtpReply         *phrased)
 {
-  gboolean is_last = smtp_dialogue_count_error (self);
+  SmtpReply *refusal = smtp_reply_standard (reply);
 
-  if (is_last && reply != SMTP_REPLY_TOO_MANY_UNKNOWN)
-    reply = SMTP_REPLY_TOO_MANY_ERRORS;
-  is_last = is_last || reply == SMTP_REPLY_TOO_MANY_UNKNOWN;
-  smtp_events_log_refusal (self, smtp_reply_standard (reply));
-  if (is_last)
-    say_goodbye (self, smtp_reply_standard (reply));
+  if (smtp_dialogue_count_error (self) && smtp_reply_get_code (refusal) != 421)
+    refusal = smtp_reply_standard (SMTP_REPLY_TOO_MANY_ERRORS);
+
+  smtp_events_log_refusal (self, refusal);
+  if (smtp_reply_get_code (refusal) == 421)
+    say_goodbye (self, refusal);
   else if (phrased != NULL)
-    say_as (self, smtp_reply_standard (reply), phrased);
+    say_as (self, refusal, phrased);
   else
-    smtp_dialogue_say (self, smtp_reply_standard (reply));
+    smtp_dialogue_say (self, refusal);
 }
 
 void

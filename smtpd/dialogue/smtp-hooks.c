@@ -582,16 +582,8 @@ is_overridden (SmtpHook     hook,
   return G_STRUCT_MEMBER (GCallback, SMTP_HANDLER_GET_CLASS (handler), hooks[hook].method) != default_method (hook);
 }
 
-static GQuark
-offers_nothing_quark (void)
-{
-  static gsize quark;
-
-  if (g_once_init_enter (&quark))
-    g_once_init_leave (&quark, g_quark_from_static_string ("smtp-hooks-offers-nothing"));
-
-  return (GQuark) quark;
-}
+static GQuark offers_nothing_quark (void);
+G_DEFINE_QUARK (smtp-hooks-offers-nothing, offers_nothing)
 
 void
 smtp_hooks_offer_nothing (GType handler_type)

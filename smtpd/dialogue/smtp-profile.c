@@ -291,9 +291,10 @@ smtp_profile_phrase (SmtpDialogue *self,
     return smtp_reply_ref (reply);
 
   if (request != NULL && smtp_dialogue_is_foreign (self))
-    standard = see_through (self, request, standard);
-  if (request != NULL && smtp_dialogue_is_foreign (self))
-    phrased = phrase_command (self, request, standard);
+    {
+      standard = see_through (self, request, standard);
+      phrased = phrase_command (self, request, standard);
+    }
   if (phrased != NULL)
     return phrased;
 
