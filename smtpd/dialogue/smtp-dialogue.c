@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "smtp-answer.h"
 #include "smtp-arrival.h"
 #include "smtp-auth-command.h"
 #include "smtp-commands.h"
@@ -122,9 +123,8 @@ log_reply (SmtpDialogue *self,
   g_debug ("session %" G_GUINT64_FORMAT " < %s", smtp_session_get_id (self->session), line->str);
 }
 
-/* Whether the library's own answers go out as they are. */
-static gboolean
-speaks_plainly (SmtpDialogue *self)
+gboolean
+smtp_dialogue_speaks_plainly (SmtpDialogue *self)
 {
   return G_UNLIKELY (!smtp_dialogue_has_extension (self, SMTP_ESMTP_ENHANCEDSTATUSCODES)) ||
          smtp_dialogue_is_foreign (self);
@@ -135,7 +135,7 @@ smtp_dialogue_phrase (SmtpDialogue *self,
                       SmtpRequest  *request,
                       SmtpReply    *reply)
 {
-  return speaks_plainly (self) ? smtp_profile_phrase (self, request, reply) : smtp_reply_ref (reply);
+  return smtp_dialogue_speaks_plainly (self) ? smtp_profile_phrase (self, request, reply) : smtp_reply_ref (reply);
 }
 
 /* @reply, which is phrased as @said. */
@@ -329,96 +329,12 @@ smtp_dialogue_drop_envelope (SmtpDialogue *self)
 
 static void begin (SmtpDialogue *self);
 
-static gboolean
-is_success (SmtpDialogue *self,
-            SmtpReply    *reply)
-{
-  return smtp_reply_get_class (reply) == (self->command.asks_more ? 3 : 2);
-}
-
-/* A 250 to DATA makes a client think that it is done, a 354 makes it send a message, for
- * which only the default method makes ready. */
-static gboolean
-is_misleading (SmtpDialogue *self,
-               SmtpReply    *reply)
-{
-  if (smtp_reply_get_class (reply) >= 4)
-    return FALSE;
-
-  /* The commands below belong to extensions; most are none of these. */
-  if (self->command.extension == SMTP_ESMTP_NONE)
-    return !is_success (self, reply) || (self->command.asks_more && self->effect == NULL);
-
-  /* Nobody has made ready for the octets of the chunk: they would be lost. */
-  if (self->command.offset == smtp_command_bdat_offset && self->effect == NULL && self->body == NULL)
-    return TRUE;
-
-  /* Likewise: there are none. */
-  if (self->command.offset == smtp_command_burl_offset &&
-      (self->effect == NULL || smtp_request_get_content (self->request) == NULL))
-    return TRUE;
-
-  /* AUTH succeeds by 235 alone, and only when the hook of the verdict, or what stands in its place, has
-   * said so: not by a mechanism, not by who gives secrets, not by a method that has never chained up. */
-  if (self->command.offset == smtp_command_auth_offset)
-    return smtp_reply_get_code (reply) != 235 || self->hook != SMTP_HOOK_AUTH;
-
-  /* Likewise for the handshake. */
-  if (self->command.offset == smtp_command_starttls_offset && !self->starts_tls)
-    return TRUE;
-
-  return !is_success (self, reply);
-}
-
-/* RFC 6531 section 3.7.4.2: what can be shown to those who have asked for it only. */
-static gboolean
-is_hidden (SmtpDialogue *self,
-           SmtpReply    *answer)
-{
-  const char * const *lines = smtp_reply_get_lines (answer);
-
-  if (!self->ascii_answer || !is_success (self, answer))
-    return FALSE;
-
-  for (; *lines != NULL; lines++)
-    {
-      if (!g_str_is_ascii (*lines))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-/* The answer that goes out: what a program said, made to fit the command. */
-static SmtpReply *
-fix_answer (SmtpDialogue *self,
-            SmtpReply    *answer)
-{
-  if (is_misleading (self, answer))
-    {
-      SmtpReply *failure = smtp_stages_get_failure (self);
-
-      g_warning ("%u is no answer to %s; the client gets %u", smtp_reply_get_code (answer),
-                 smtp_request_get_verb (self->request), smtp_reply_get_code (failure));
-      return smtp_reply_ref (failure);
-    }
-
-  if (is_hidden (self, answer))
-    return smtp_reply_ref (smtp_reply_standard (self->hook == SMTP_HOOK_EXPN ? SMTP_REPLY_CANNOT_EXPAND
-                                                                             : SMTP_REPLY_CANNOT_SHOW));
-
-  if (!self->command.adds_status || smtp_reply_get_status (answer) != NULL || speaks_plainly (self))
-    return smtp_reply_ref (answer);
-
-  return smtp_reply_with_status (answer);
-}
-
 /* State follows what the client is told. */
 static void
 take_effect (SmtpDialogue *self,
              SmtpReply    *reply)
 {
-  gboolean success = is_success (self, reply);
+  gboolean success = smtp_answer_is_success (self, reply);
 
   if (success && self->effect != NULL && self->effect->apply != NULL)
     self->effect->apply (self, self->request);
@@ -461,7 +377,7 @@ say_answer (SmtpDialogue *self,
   for (guint i = 0; i < n && smtp_reply_get_code (reply) != 421; i++)
     {
       g_autoptr (SmtpReply) own = smtp_request_get_recipient_answer (request, i);
-      g_autoptr (SmtpReply) fixed = own != NULL ? fix_answer (self, own) : smtp_reply_ref (reply);
+      g_autoptr (SmtpReply) fixed = own != NULL ? smtp_answer_fix (self, own) : smtp_reply_ref (reply);
 
       smtp_dialogue_say (self, fixed);
     }
@@ -487,10 +403,10 @@ void
 smtp_dialogue_finish (SmtpDialogue *self)
 {
   g_autoptr (SmtpReply) answer = smtp_request_get_answer (self->request);
-  g_autoptr (SmtpReply) reply = fix_answer (self, answer);
+  g_autoptr (SmtpReply) reply = smtp_answer_fix (self, answer);
   g_autoptr (SmtpRequest) request = NULL;
   g_autoptr (GBytes) content = NULL;
-  gboolean success = is_success (self, reply);
+  gboolean success = smtp_answer_is_success (self, reply);
   gboolean ends;
   gboolean is_message = self->message_ended;
   gboolean is_content = self->command.offset == smtp_command_burl_offset && self->effect != NULL;

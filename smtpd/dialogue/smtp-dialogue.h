@@ -251,6 +251,8 @@ void          smtp_dialogue_say             (SmtpDialogue      *self,
 /* What is no command, or cannot be answered as one, is refused, and counted. */
 void          smtp_dialogue_refuse          (SmtpDialogue      *self,
                                              SmtpStandardReply  reply);
+/* Whether the library's own answers go out without a status, or as another server's. */
+gboolean      smtp_dialogue_speaks_plainly  (SmtpDialogue      *self);
 /* How one of the library's own replies is put to this client; others stay as they are. A new reference. */
 SmtpReply    *smtp_dialogue_phrase          (SmtpDialogue      *self,
                                              SmtpRequest       *request,
