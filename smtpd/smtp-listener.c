@@ -67,7 +67,7 @@ static void
 pause_accepting (SmtpListener *self)
 {
   smtp_statistics_count (smtp_server_get_private (self->server)->statistics, SMTP_COUNT_ACCEPT_PAUSES);
-  smtp_poller_arm (self->poller, &self->pause, smtp_poller_now (self->poller) + PAUSE);
+  smtp_poller_arm (self->poller, &self->pause, g_get_monotonic_time () + PAUSE);
   update (self);
 }
 

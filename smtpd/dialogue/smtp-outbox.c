@@ -31,7 +31,7 @@ begin_wait (SmtpOutbox *self,
 {
   if (seconds != 0 && self->timer.deadline == 0)
     smtp_poller_arm (self->poller, &self->timer,
-                     smtp_poller_now (self->poller) + (gint64) seconds * G_USEC_PER_SEC);
+                     g_get_monotonic_time () + (gint64) seconds * G_USEC_PER_SEC);
 }
 
 void

@@ -583,13 +583,6 @@ smtp_poller_disarm (SmtpPoller *self,
   smtp_timer_heap_disarm (&self->timers, timer);
 }
 
-gint64
-smtp_poller_now (SmtpPoller *self)
-{
-  g_return_val_if_fail (self != NULL, 0);
-  return self->now != 0 ? self->now : g_get_monotonic_time ();
-}
-
 gboolean
 smtp_poller_is_dispatching (SmtpPoller *self)
 {

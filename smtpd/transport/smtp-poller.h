@@ -108,9 +108,6 @@ void          smtp_poller_disarm      (SmtpPoller      *self,
 gboolean      smtp_poller_post        (SmtpPoller      *self,
                                        SmtpTask        *task);
 
-/* Monotonic time of this turn of the loop, in microseconds; cheap. */
-gint64        smtp_poller_now         (SmtpPoller      *self);
-
 /* Whether a callback is being run: until it returns there are no others, even in a loop of its own. */
 gboolean      smtp_poller_is_dispatching (SmtpPoller  *self);
 
