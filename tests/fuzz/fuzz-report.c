@@ -78,7 +78,9 @@ check (GBytes *bytes)
   char *text = g_strndup (g_bytes_get_data (bytes, NULL), size);
   char *delimiter, *status, *part;
   const char *end = strstr (text, "\r\n\r\n") + 2;
-  const char *boundary = strstr (text, " boundary=\"");
+  /* At a line's begin: a subject may say the same. */
+  const char *type = strstr (text, "\r\nContent-Type: ");
+  const char *boundary = type != NULL ? strstr (type, " boundary=\"") : NULL;
   guint n = 0;
 
   check_lines (text, size);
