@@ -187,19 +187,18 @@ sum_up (SmtpRequest *self)
 static gboolean
 note_recipient (SmtpRequest *self,
                 guint        index,
-                guint        n_recipients,
                 SmtpReply   *answer)
 {
   if (self->recipient_answers == NULL)
     {
       self->recipient_answers = g_ptr_array_new_with_free_func (unref_reply);
-      g_ptr_array_set_size (self->recipient_answers, n_recipients);
+      g_ptr_array_set_size (self->recipient_answers, self->n_recipients);
     }
 
   self->recipient_answers->pdata[index] = answer;
   self->n_answered++;
 
-  return self->n_answered == n_recipients;
+  return self->n_answered == self->n_recipients;
 }
 
 static gboolean
@@ -222,7 +221,8 @@ is_open_for (SmtpRequest *self,
  *
  * In LMTP (RFC 2033 section 4.2) each recipient's is sent. In SMTP, which has but one, it is the
  * first that is no success, or the first. [method@Request.reply] answers for all, and counts for
- * those that have none yet. May be called from any thread.
+ * those that have none yet. What is done to the envelope while the message is decided on changes nothing
+ * of how many answers there are: clients count on one for each recipient. May be called from any thread.
  *
  * Returns: %TRUE if this is the recipient's answer, %FALSE if it comes too late
  */
@@ -233,21 +233,17 @@ smtp_request_reply_recipient (SmtpRequest *self,
                               const char  *text)
 {
   SmtpReply *answer, *sum = NULL;
-  guint n_recipients;
   gboolean heard;
 
   g_return_val_if_fail (SMTP_IS_REQUEST (self), FALSE);
-  g_return_val_if_fail (self->envelope != NULL, FALSE);
-
-  n_recipients = smtp_envelope_get_n_recipients (self->envelope);
-  g_return_val_if_fail (index < n_recipients, FALSE);
+  g_return_val_if_fail (index < self->n_recipients, FALSE);
 
   answer = smtp_reply_new (code, text);
   g_mutex_lock (&self->lock);
   heard = is_open_for (self, index);
   if (!heard)
     smtp_reply_unref (answer);
-  else if (note_recipient (self, index, n_recipients, answer))
+  else if (note_recipient (self, index, answer))
     sum = sum_up (self);
   g_mutex_unlock (&self->lock);
 
@@ -396,6 +392,7 @@ smtp_request_supersede (SmtpRequest *self)
   next->lines = g_steal_pointer (&self->lines);
   next->error = g_steal_pointer (&self->error);
   next->is_message = self->is_message;
+  next->n_recipients = self->n_recipients;
   next->credentials = g_steal_pointer (&self->credentials);
   next->cancellable = self->cancellable != NULL ? g_object_ref (self->cancellable) : NULL;
   spend (self);
@@ -448,7 +445,7 @@ smtp_request_get_n_recipients (SmtpRequest *self)
   if (self->dialogue == NULL || !self->dialogue->is_lmtp || !self->is_message)
     return 0;
 
-  return smtp_envelope_get_n_recipients (self->envelope);
+  return self->n_recipients;
 }
 
 SmtpReply *

@@ -50,6 +50,7 @@ struct _SmtpRequest
   gboolean answer_is_default;
   gboolean has_listener;         /* to the signal `replied`, when it came */
   gboolean is_message;           /* the end of one */
+  guint n_recipients;            /* of the envelope when the command came */
   SmtpTask task;
 
   /* What other threads touch. */

@@ -308,6 +308,7 @@ smtp_request_new (SmtpDialogue *dialogue,
   g_strlcpy (self->verb, verb, sizeof self->verb);
   self->argument = g_strndup (argument, argument_length);
   self->is_message = dialogue->message_ended;
+  self->n_recipients = self->envelope != NULL ? smtp_envelope_get_n_recipients (self->envelope) : 0;
 
   return self;
 }

@@ -6,6 +6,8 @@
 
 #include <smtpd/smtpd.h>
 
+#include "test-log.h"
+
 typedef struct
 {
   SmtpServer *server;
@@ -180,11 +182,50 @@ test_smtp (Fixture       *fixture,
   talk (fixture, "", "452 4.2.2 Full\r\n");
 }
 
+/* A code that asks for more is no answer for a recipient either. */
+static void
+test_misleading (Fixture       *fixture,
+                 gconstpointer  kind)
+{
+  begin (fixture);
+  talk (fixture, "DATA\r\nx\r\n.\r\n", DATA_OK);
+  wait_for_request (fixture);
+
+  /* Of the message as a whole, and of the recipient. */
+  log_expect ("354 is no answer to DATA; the client gets 451", 2);
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 0, 250, "2.1.5 a"));
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 1, 354, "go on"));
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 2, 250, "2.1.5 c"));
+  talk (fixture, "NOOP\r\n", "250 2.1.5 a\r\n451 4.3.0 Internal error, try again later\r\n250 2.1.5 c\r\n"
+        "250 2.0.0 Did nothing\r\n");
+  log_assert_done ();
+}
+
+/* The client waits for an answer for each of its recipients, and for no other. */
+static void
+test_added (Fixture       *fixture,
+            gconstpointer  kind)
+{
+  g_autoptr (SmtpAddress) address = smtp_address_new ("archive@x", NULL);
+
+  begin (fixture);
+  talk (fixture, "DATA\r\nx\r\n.\r\n", DATA_OK);
+  wait_for_request (fixture);
+
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 0, 250, "2.1.5 a"));
+  smtp_envelope_add_recipient (smtp_request_get_envelope (fixture->request), address, NULL);
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 1, 250, "2.1.5 b"));
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 2, 250, "2.1.5 c"));
+  smtp_envelope_add_recipient (smtp_request_get_envelope (fixture->request), address, NULL);
+  talk (fixture, "NOOP\r\n", "250 2.1.5 a\r\n250 2.1.5 b\r\n250 2.1.5 c\r\n250 2.0.0 Did nothing\r\n");
+}
+
 int
 main (int    argc,
       char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  log_install ();
 
 #define ADD(name, kind, func) \
   g_test_add ("/lmtp/" name, Fixture, GINT_TO_POINTER (kind), set_up, func, tear_down)
@@ -192,6 +233,8 @@ main (int    argc,
   ADD ("each", SMTP_LISTENER_KIND_LMTP, test_each);
   ADD ("all", SMTP_LISTENER_KIND_LMTP, test_all);
   ADD ("proceed", SMTP_LISTENER_KIND_LMTP, test_proceed);
+  ADD ("misleading", SMTP_LISTENER_KIND_LMTP, test_misleading);
+  ADD ("added", SMTP_LISTENER_KIND_LMTP, test_added);
   ADD ("errors", SMTP_LISTENER_KIND_LMTP, test_errors);
   ADD ("smtp", SMTP_LISTENER_KIND_SMTP, test_smtp);
 

@@ -420,9 +420,9 @@ smtp_dialogue_finish (SmtpDialogue *self)
   take_effect (self, reply);
   ends |= self->close_after;
   is_chunk &= !ends;
-  request = g_steal_pointer (&self->request);
   if (!is_chunk && !is_proxy && (!self->command.is_silent || ends))
-    say_answer (self, request, reply);
+    say_answer (self, self->request, reply);
+  request = g_steal_pointer (&self->request);
   if (!success || self->auth != NULL)
     smtp_events_answer (self, request, reply, is_message);
   smtp_stages_clear (self);
