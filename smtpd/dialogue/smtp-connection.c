@@ -444,6 +444,7 @@ pump (SmtpConnection *self)
 
   if (self->doomed)
     {
+      flush (self);
       smtp_connection_free (self);
       return;
     }
@@ -695,7 +696,9 @@ smtp_connection_destroy (SmtpConnection *self)
 
   if (self->busy || self->dialogue->depth > 0)
     {
+      /* What is under way gets its answer, but nothing that comes behind it. */
       self->doomed = TRUE;
+      self->dialogue->close_after = TRUE;
       return;
     }
 

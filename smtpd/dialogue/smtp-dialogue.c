@@ -417,7 +417,10 @@ smtp_dialogue_finish (SmtpDialogue *self)
     return;
 
   ends = smtp_reply_get_code (reply) == 421;
+  /* Hooks may be called here too, and end the session or the server. */
+  self->depth++;
   take_effect (self, reply);
+  self->depth--;
   ends |= self->close_after;
   is_chunk &= !ends;
   if (!is_chunk && !is_proxy && (!self->command.is_silent || ends))

@@ -16,6 +16,8 @@ static void
 on_body (gpointer owner)
 {
   SmtpDialogue *self = owner;
+  /* What is called here may drop the last reference. */
+  g_autoptr (SmtpServer) server = g_object_ref (self->server);
 
   if (self->phase == SMTP_PHASE_ENDING)
     end_message (self);
