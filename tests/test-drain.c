@@ -67,6 +67,28 @@ test_time_over (EdgeFixture   *fixture,
   g_assert_cmpuint (fixture->taken, ==, 0);
 }
 
+/* The rest of a transaction may come in one piece. */
+static void
+test_in_one_piece (EdgeFixture   *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr (EdgeClient) client = edge_greet (fixture);
+
+  edge_say (client, "MAIL FROM:<a@example.org>\r\n", "250");
+  smtp_server_drain (fixture->server, LONG);
+  edge_send (client, "RCPT TO:<b@example.org>\r\nRCPT TO:<c@example.org>\r\nNOOP\r\nDATA\r\n");
+  edge_expect (client, "250");
+  edge_expect (client, "250");
+  edge_expect (client, "250");
+  edge_expect (client, "354");
+  edge_say (client, "Subject: x\r\n\r\nText\r\n.\r\nNOOP\r\n", "250");
+  edge_expect (client, "421 4.3.2");
+  edge_expect_end (client);
+  g_clear_pointer (&client, edge_client_free);
+
+  edge_wait_for (fixture->drained == 1);
+}
+
 /* Whoever asks twice does not wait. */
 static void
 test_twice (EdgeFixture   *fixture,
@@ -337,6 +359,7 @@ main (int    argc,
     { "/drain/empty", test_empty },
     { "/drain/transaction", test_transaction },
     { "/drain/time-over", test_time_over },
+    { "/drain/in-one-piece", test_in_one_piece },
     { "/drain/twice", test_twice },
     { "/drain/clinging", test_clinging },
     { "/drain/pipelined", test_pipelined },

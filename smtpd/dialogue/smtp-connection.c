@@ -294,6 +294,12 @@ take_input (SmtpConnection *self)
           smtp_transport_requeue (self->transport);
           break;
         }
+      /* It was one command alone, and the others may all be here. */
+      if (self->draining && used > 0 && kept > 0)
+        {
+          input = scratch;
+          continue;
+        }
       if (!read_next (self, scratch, size, &input, &kept))
         {
           if (self->ended)
