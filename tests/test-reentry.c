@@ -5,6 +5,8 @@
 
 #include "edge-fixture.h"
 
+#include <unistd.h>
+
 #include "smtp-tls-context.h"
 
 /* What the body hook does. */
@@ -160,6 +162,114 @@ test_pipelined (EdgeFixture   *fixture,
   end_without_server (fixture);
 }
 
+/* Long enough for every time that may be over meanwhile. */
+static SmtpVerdict
+run_loop_and_take (SmtpServer   *server,
+                   SmtpSession  *session,
+                   SmtpEnvelope *envelope,
+                   SmtpRequest  *request,
+                   EdgeFixture  *fixture)
+{
+  gint64 end = g_get_monotonic_time () + 1500 * 1000;
+
+  while (g_get_monotonic_time () < end)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      g_usleep (1000);
+    }
+  smtp_request_reply (request, 250, "2.0.0 At last");
+
+  return SMTP_VERDICT_HANDLED;
+}
+
+/* Times that are over inside a hook's own loop do not have others asked in the middle of it. */
+static void
+test_times (EdgeFixture   *fixture,
+            gconstpointer  data)
+{
+  g_autoptr (EdgeClient) client = NULL;
+
+  g_signal_handlers_disconnect_by_func (fixture->server, edge_take, fixture);
+  g_signal_connect (fixture->server, "handle-data", G_CALLBACK (run_loop_and_take), fixture);
+  smtp_server_set_spool_threshold (fixture->server, 0);
+  smtp_server_set_hook_timeout (fixture->server, 1);
+  client = edge_greet (fixture);
+  edge_begin_message (client);
+  smtp_server_set_timeout (fixture->server, 1);
+  edge_say (client, "Subject: x\r\n\r\nText\r\n.\r\nNOOP\r\n", "250 2.0.0 At last");
+  edge_expect (client, "250");
+  g_clear_pointer (&client, edge_client_free);
+  end_without_server (fixture);
+}
+
+static SmtpVerdict
+show_argument (SmtpServer   *server,
+               SmtpSession  *session,
+               SmtpEnvelope *envelope,
+               SmtpRequest  *request,
+               const char   *argument)
+{
+  smtp_request_reply (request, 252, argument);
+
+  return SMTP_VERDICT_HANDLED;
+}
+
+/* One that has said something already. */
+static SmtpVerdict
+accept_another (SmtpServer   *server,
+                SmtpSession  *session,
+                SmtpEnvelope *envelope,
+                SmtpRequest  *request,
+                const char   *argument,
+                EdgeClient   *other)
+{
+  static const char text[] = "HELO other\r\nVRFY theirs\r\nVRFY theirs\r\nVRFY theirs\r\n";
+  int pair[2];
+  g_autoptr (GSocket) ours = NULL;
+  g_autoptr (GSocketConnection) stream = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
+  g_assert_cmpint (write (pair[0], text, strlen (text)), ==, strlen (text));
+  other->socket = g_socket_new_from_fd (pair[0], &error);
+  g_assert_no_error (error);
+  g_socket_set_blocking (other->socket, FALSE);
+  ours = g_socket_new_from_fd (pair[1], &error);
+  g_assert_no_error (error);
+  stream = g_socket_connection_factory_create_connection (ours);
+  smtp_server_accept_stream (server, G_IO_STREAM (stream), SMTP_LISTENER_KIND_SMTP, &error);
+  g_assert_no_error (error);
+
+  return SMTP_VERDICT_CONTINUE;
+}
+
+/* What one client has sent is never taken for what another has. */
+static void
+test_other_input (EdgeFixture   *fixture,
+                  gconstpointer  data)
+{
+  EdgeClient *other = g_new0 (EdgeClient, 1);
+  EdgeClient *client = edge_greet (fixture);
+
+  other->input = g_string_new (NULL);
+  g_signal_connect (fixture->server, "handle-vrfy", G_CALLBACK (show_argument), NULL);
+  g_signal_connect (fixture->server, "handle-noop", G_CALLBACK (accept_another), other);
+  edge_send (client, "NOOP\r\nVRFY ours\r\nVRFY ours\r\nVRFY ours\r\n");
+  edge_expect (client, "250");
+  edge_expect (client, "252 2.0.0 ours");
+  edge_expect (client, "252 2.0.0 ours");
+  edge_expect (client, "252 2.0.0 ours");
+
+  edge_expect (other, "220");
+  edge_expect (other, "250");
+  edge_expect (other, "252 2.0.0 theirs");
+  edge_expect (other, "252 2.0.0 theirs");
+  edge_expect (other, "252 2.0.0 theirs");
+  edge_client_free (other);
+  edge_client_free (client);
+  end_without_server (fixture);
+}
+
 static void
 tear_down (EdgeFixture   *fixture,
            gconstpointer  data)
@@ -180,6 +290,8 @@ main (int    argc,
   ADD ("late-body/drop-server", drop_server, test_late_body);
   ADD ("late-body/close-session", close_session, test_late_body);
   ADD ("spooled", NULL, test_spooled);
+  ADD ("times", NULL, test_times);
+  ADD ("other-input", NULL, test_other_input);
   ADD ("pipelined", NULL, test_pipelined);
 
   return g_test_run ();

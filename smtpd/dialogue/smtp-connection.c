@@ -30,6 +30,9 @@
  * wants to come to rest, at most. */
 #define SHORT_LINGER_TIME G_USEC_PER_SEC
 
+/* When a time is over while a hook runs, so long until the next look. */
+#define NESTED_WAIT (G_USEC_PER_SEC / 10)
+
 struct _SmtpConnection
 {
   SmtpServer *server;    /* not owned: the server destroys its connections */
@@ -447,6 +450,7 @@ static void
 pump (SmtpConnection *self)
 {
   g_autoptr (SmtpServer) server = NULL;
+  SmtpPoller *poller = self->poller;
 
   if (self->doomed)
     {
@@ -455,8 +459,16 @@ pump (SmtpConnection *self)
       return;
     }
 
+  /* Inside a hook of another connection, whose input is in the buffer that all share. */
+  if (!smtp_poller_take_scratch (poller))
+    {
+      smtp_transport_requeue (self->transport);
+      return;
+    }
+
   /* What is called here may drop the last reference. */
   server = g_object_ref (self->server);
+  smtp_poller_ref (poller);
   self->busy = TRUE;
   advance (self);
   if (self->lost)
@@ -468,6 +480,8 @@ pump (SmtpConnection *self)
 
   if (self->lost || self->doomed || (self->over && wind_up (self)))
     smtp_connection_free (self);
+  smtp_poller_give_scratch_back (poller);
+  smtp_poller_unref (poller);
 }
 
 /* What the transport, the timer and the dialogue want */
@@ -487,12 +501,34 @@ on_transport (SmtpTransport       *transport,
     pump (self);
 }
 
+/* From this moment on, and not from the begin of the loop's turn: that may be a while ago, and nothing is to
+ * come earlier than it should. */
+static void
+set_deadline (gpointer data,
+              gint64   microseconds)
+{
+  SmtpConnection *self = data;
+
+  if (microseconds == 0)
+    smtp_poller_disarm (self->poller, &self->timer);
+  else
+    smtp_poller_arm (self->poller, &self->timer, g_get_monotonic_time () + microseconds);
+}
+
 static void
 on_timer (SmtpTimer *timer)
 {
   SmtpConnection *self = (gpointer) ((char *) timer - G_STRUCT_OFFSET (SmtpConnection, timer));
-  g_autoptr (SmtpServer) server = g_object_ref (self->server);
+  g_autoptr (SmtpServer) server = NULL;
 
+  /* A hook runs a main loop of its own. It is not asked in the middle of what it does. */
+  if (self->busy || self->dialogue->depth > 0)
+    {
+      set_deadline (self, NESTED_WAIT);
+      return;
+    }
+
+  server = g_object_ref (self->server);
   if (self->over)
     {
       smtp_events_time_out (self->dialogue, SMTP_COUNT_TIMEOUTS_CLOSE);
@@ -520,26 +556,12 @@ on_write_timer (SmtpTimer *timer)
     pump (self);
 }
 
-/* From this moment on, and not from the begin of the loop's turn: that may be a while ago, and nothing is to
- * come earlier than it should. */
-static void
-set_deadline (gpointer data,
-              gint64   microseconds)
-{
-  SmtpConnection *self = data;
-
-  if (microseconds == 0)
-    smtp_poller_disarm (self->poller, &self->timer);
-  else
-    smtp_poller_arm (self->poller, &self->timer, g_get_monotonic_time () + microseconds);
-}
-
 static void
 resume (gpointer data)
 {
   SmtpConnection *self = data;
 
-  if (!self->busy)
+  if (!self->busy && self->dialogue->depth == 0)
     pump (self);
 }
 

@@ -37,6 +37,7 @@ struct _SmtpPoller
   gboolean            destroyed;
   gboolean            shielded;   /* the set is not polled: a loop runs inside this turn */
   char               *scratch;
+  gboolean            scratch_taken;
 
   int                 epoll_fd;   /* -1: none */
   gpointer            epoll_tag;
@@ -598,6 +599,26 @@ smtp_poller_get_scratch (SmtpPoller *self,
   if (size != NULL)
     *size = SCRATCH_SIZE;
   return self->scratch;
+}
+
+gboolean
+smtp_poller_take_scratch (SmtpPoller *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  if (self->scratch_taken)
+    return FALSE;
+  self->scratch_taken = TRUE;
+
+  return TRUE;
+}
+
+void
+smtp_poller_give_scratch_back (SmtpPoller *self)
+{
+  g_return_if_fail (self != NULL && self->scratch_taken);
+
+  self->scratch_taken = FALSE;
 }
 
 void

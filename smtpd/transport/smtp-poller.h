@@ -115,6 +115,11 @@ gboolean      smtp_poller_is_dispatching (SmtpPoller  *self);
 char         *smtp_poller_get_scratch (SmtpPoller      *self,
                                        gsize           *size);
 
+/* A callback that calls a program, which may make another one be called, has taken the buffer meanwhile. FALSE: it
+ * is taken already. */
+gboolean      smtp_poller_take_scratch (SmtpPoller     *self);
+void          smtp_poller_give_scratch_back (SmtpPoller *self);
+
 /* For tests, before the first watch: as where there is no epoll. */
 void          smtp_poller_disable_epoll (SmtpPoller    *self);
 
