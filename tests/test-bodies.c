@@ -548,6 +548,37 @@ test_chunks_too_big (Fixture       *fixture,
   g_assert_cmpuint (n_messages, ==, 0);
 }
 
+static SmtpVerdict
+raise_limit (SmtpServer   *server,
+             SmtpSession  *session,
+             SmtpEnvelope *envelope,
+             SmtpRequest  *request)
+{
+  smtp_server_set_data_size_limit (server, LARGE);
+
+  return SMTP_VERDICT_CONTINUE;
+}
+
+static void
+raise_limit_between_chunks (Client *client)
+{
+  begin (client);
+  g_assert_cmpuint (client_command (client, "BDAT 5\r\nabc"), ==, 250);
+  g_assert_cmpuint (client_command (client, "NOOP"), ==, 250);
+  g_assert_cmpuint (client_command (client, "BDAT 10 LAST\r\nabcdefgh"), ==, 552);
+}
+
+/* What was not kept is not promised. */
+static void
+test_chunks_limit_raised (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  smtp_server_set_data_size_limit (fixture->server, 8);
+  g_signal_connect (fixture->server, "handle-noop", G_CALLBACK (raise_limit), NULL);
+  run_script (fixture, raise_limit_between_chunks);
+  g_assert_cmpuint (n_messages, ==, 0);
+}
+
 static void
 empty_chunks (Client *client)
 {
@@ -592,6 +623,7 @@ main (int    argc,
   ADD ("chunks/refused", NULL, test_chunks_refused);
   ADD ("chunks/malformed", NULL, test_chunks_malformed);
   ADD ("chunks/too-big", NULL, test_chunks_too_big);
+  ADD ("chunks/limit-raised", NULL, test_chunks_limit_raised);
   ADD ("chunks/empty", NULL, test_chunks_empty);
 
   return g_test_run ();

@@ -245,6 +245,16 @@ fail_chunk (SmtpDialogue *self)
   smtp_dialogue_say (self, reply);
 }
 
+/* A chunk was looked at before it came, but by the limit of that time: the message has that of when it began. */
+static void
+end_last_chunk (SmtpDialogue *self)
+{
+  if (smtp_body_is_too_big (self->body))
+    refuse_message (self, SMTP_REPLY_TOO_BIG);
+  else
+    end_body (self);
+}
+
 static void
 end_chunk (SmtpDialogue *self)
 {
@@ -253,7 +263,7 @@ end_chunk (SmtpDialogue *self)
   self->phase = SMTP_PHASE_COMMAND;
 
   if (self->chunk_is_kept && self->chunk_is_last)
-    end_body (self);
+    end_last_chunk (self);
   else if (self->chunk_is_kept && smtp_body_get_error (self->body) != NULL)
     fail_chunk (self);
   else
