@@ -42,11 +42,26 @@ smtp_outbox_clear (SmtpOutbox *self)
   end_wait (self);
 }
 
+/* A client may read for ever and never all there is: what it has read makes room. Not for less than half
+ * of the memory, or the rest would be moved again and again. */
+static void
+drop_sent (SmtpOutbox *self)
+{
+  if (self->sent < self->size - self->sent)
+    return;
+
+  memmove (self->data, self->data + self->sent, self->size - self->sent);
+  self->size -= self->sent;
+  self->sent = 0;
+}
+
 void
 smtp_outbox_add (SmtpOutbox *self,
                  const char *octets,
                  gsize       size)
 {
+  if (self->room - self->size < size && self->sent > 0)
+    drop_sent (self);
   if (self->room - self->size < size)
     {
       self->room = MAX (MAX (FIRST_ROOM, 2 * self->room), self->size + size);
