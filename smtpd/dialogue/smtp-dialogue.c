@@ -578,6 +578,12 @@ smtp_dialogue_time_out (SmtpDialogue *self)
       self->phase = SMTP_PHASE_COMMAND;
       smtp_dialogue_finish (self);
     }
+  /* Somebody has just been told that he was heard. */
+  else if (smtp_request_has_outcome (self->request))
+    {
+      if (smtp_stages_resume (self))
+        smtp_dialogue_finish (self);
+    }
   else
     {
       smtp_events_time_out (self, SMTP_COUNT_TIMEOUTS_HOOK);
