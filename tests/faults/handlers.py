@@ -286,7 +286,7 @@ class Pressure(FaultCase):
 
 @needs_shim
 class Threads(MboxCase):
-    def test_none(self):
+    def test_no_thread(self):
         """A message for which no thread can be made waits until one can, also if nobody comes behind it."""
         # The first is GLib's own, without which nothing goes.
         with self.serve(environment=preload('pthread_create=EAGAIN/2')) as server:
