@@ -18,7 +18,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from faults import SHIM, FaultCase, Process, is_sanitized, make_message, number_if_whole  # noqa: E402
-from gsmtpd_process import PATIENCE, run, take_off_trace  # noqa: E402
+from gsmtpd_process import PATIENCE, make_certificate, run, take_off_trace  # noqa: E402
 
 # Below what a message may have in memory.
 SIZES = 100, 3000, 200 * 1024
@@ -226,6 +226,38 @@ class Pressure(FaultCase):
             server.process.send_signal(signal.SIGHUP)
             server.wait_until(lambda: 'debug: 1 users read' in server.errors())
             self.assertEqual([self.log_in(server, 'alice', 'sesame'), self.log_in(server, 'bob', 'other')], [535, 235])
+            self.assertEqual(server.end(), 0)
+
+    @unittest.skipIf(is_sanitized(), 'a sanitizer has all of the address space')
+    def test_users_without_memory(self):
+        """A file for which there is no memory does not end a server that has its users."""
+        self.users = os.path.join(self.directory, 'users')
+        self.set_users('alice:sesame\n')
+        with self.serve('--auth-without-tls', '--auth-mechanisms=PLAIN', '--auth-file', self.users, '-d') as server:
+            self.set_users(('# ' + 70 * 'x' + '\n') * 200000 + 'bob:other\n')
+            with open(f'/proc/{server.process.pid}/statm') as file:
+                size = int(file.read().split()[0]) * resource.getpagesize()
+            resource.prlimit(server.process.pid, resource.RLIMIT_AS, (size + 2 ** 20, resource.RLIM_INFINITY))
+            server.process.send_signal(signal.SIGHUP)
+            server.wait_until(lambda: 'The users stay as they were: ' in server.errors())
+            self.assertIn('Cannot allocate memory', server.errors())
+            resource.prlimit(server.process.pid, resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            self.assertEqual([self.log_in(server, 'alice', 'sesame'), self.log_in(server, 'bob', 'other')], [235, 535])
+            self.assertEqual(server.end(), 0)
+
+    def test_certificate(self):
+        """A certificate that cannot be opened leaves the one before in its place."""
+        cert, key = (os.path.join(self.directory, name) for name in ('cert.pem', 'key.pem'))
+        make_certificate(cert, key)
+        with self.serve('--tls-cert', cert, '--tls-key', key, limits={'nofile': self.LIMIT}) as server:
+            self.starve(server)
+            server.process.send_signal(signal.SIGHUP)
+            server.wait_until(lambda: 'The certificate stays as it was: ' in server.errors())
+            self.limit(server, self.LIMIT)
+            with server.client() as client:
+                self.assertEqual(client.starttls()[0], 220)
+                client.sendmail('a@example.org', ['b@example.org'], make_message(1, 3000))
+            self.assertEqual(self.found(), [1])
             self.assertEqual(server.end(), 0)
 
     @needs_shim
