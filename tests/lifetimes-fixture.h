@@ -21,6 +21,8 @@ lifetimes_count_descriptors (void)
   return n;
 }
 
+#define LIFETIMES_PATIENCE (30 * G_TIME_SPAN_SECOND)
+
 static inline void
 lifetimes_run_loop (void)
 {
@@ -50,14 +52,56 @@ lifetimes_connect (SmtpServer        *server,
   g_assert_no_error (error);
 }
 
-/* Who comes by a socket pair may say to be somebody else. */
+/* The same by TCP. The server comes to it in the main loop. */
+static inline void
+lifetimes_connect_by_tcp (SmtpServer        *server,
+                          SmtpListenerKind   kind,
+                          GSocket          **client)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) addresses = NULL;
+  g_autoptr (GSocketAddress) address = NULL;
+
+  smtp_server_listen (server, "127.0.0.1:0", kind, &error);
+  g_assert_no_error (error);
+  addresses = smtp_server_dup_listen_addresses (server);
+  address = g_inet_socket_address_new_from_string ("127.0.0.1", (guint) g_ascii_strtoull (strrchr (addresses[0], ':') + 1, NULL, 10));
+  *client = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, &error);
+  g_assert_no_error (error);
+  g_socket_connect (*client, address, NULL, &error);
+  g_assert_no_error (error);
+}
+
+/* Nothing else makes descriptors meanwhile; by TCP the last ones may be closed a moment later. */
+static inline void
+lifetimes_check_descriptors (guint n)
+{
+  gint64 deadline = g_get_monotonic_time () + LIFETIMES_PATIENCE;
+
+  while (lifetimes_count_descriptors () > n && g_get_monotonic_time () < deadline)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (lifetimes_count_descriptors (), ==, n);
+}
+
+/* Waits until a weak pointer finds nothing. */
+static inline void
+lifetimes_check_gone (gpointer *weak)
+{
+  gint64 deadline = g_get_monotonic_time () + LIFETIMES_PATIENCE;
+
+  while (*weak != NULL && g_get_monotonic_time () < deadline)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_null (*weak);
+}
+
+/* Who comes from here may say to be somebody else. */
 static inline void
 lifetimes_trust_all (SmtpServer *server)
 {
-  static const char * const by_unix[] = { "unix", NULL };
+  static const char * const here[] = { "unix", "127.0.0.0/8", NULL };
 
-  smtp_server_set_proxy_networks (server, by_unix);
-  smtp_server_set_xclient_networks (server, by_unix);
+  smtp_server_set_proxy_networks (server, here);
+  smtp_server_set_xclient_networks (server, here);
 }
 
 /* What goes wrong is warned of, and not what is looked at here. */

@@ -329,21 +329,53 @@ use_leftovers (Test *test)
 static gboolean is_first_run = TRUE;
 
 static void
+make_server (Test        *test,
+             const Phase *phase)
+{
+  g_autofree char *signal = g_strconcat ("handle-", phase->hook, NULL);
+  GClosure *closure = g_closure_new_simple (sizeof (GClosure), test);
+
+  test->server = test->server_weak = smtp_server_new ();
+  g_object_add_weak_pointer (G_OBJECT (test->server), &test->server_weak);
+  g_closure_set_marshal (closure, hook_marshal);
+  g_signal_connect_closure (test->server, signal, closure, FALSE);
+  smtp_server_set_auth_requires_tls (test->server, FALSE);
+  smtp_server_set_auth_mechanisms (test->server, (const char * const []) { "PLAIN", NULL });
+  lifetimes_trust_all (test->server);
+}
+
+static void
+check_end (Test  *test,
+           guint  n_descriptors)
+{
+  g_clear_object (&test->server);
+  g_clear_object (&test->client);
+  lifetimes_run_loop ();
+  use_leftovers (test);
+  lifetimes_run_loop ();
+  g_assert_true (smtp_session_get_closed (test->session));
+
+  /* A request keeps its server, which somebody may ask it for. */
+  g_assert_finalize_object (test->request);
+  g_assert_null (test->server_weak);
+  if (test->envelope != NULL)
+    g_assert_finalize_object (test->envelope);
+  g_assert_finalize_object (test->session);
+  /* In the first run GLib makes threads and contexts that it keeps. */
+  if (is_first_run)
+    is_first_run = FALSE;
+  else
+    lifetimes_check_descriptors (n_descriptors);
+}
+
+static void
 run_phase (const Case  *what,
            const Phase *phase)
 {
   guint n_descriptors = lifetimes_count_descriptors ();
-  g_autofree char *signal = g_strconcat ("handle-", phase->hook, NULL);
-  Test test = { .what = what, .server = smtp_server_new (), .n_before = phase->n_before };
-  GClosure *closure = g_closure_new_simple (sizeof (GClosure), &test);
+  Test test = { .what = what, .n_before = phase->n_before };
 
-  test.server_weak = test.server;
-  g_object_add_weak_pointer (G_OBJECT (test.server), &test.server_weak);
-  g_closure_set_marshal (closure, hook_marshal);
-  g_signal_connect_closure (test.server, signal, closure, FALSE);
-  smtp_server_set_auth_requires_tls (test.server, FALSE);
-  smtp_server_set_auth_mechanisms (test.server, (const char * const []) { "PLAIN", NULL });
-  lifetimes_trust_all (test.server);
+  make_server (&test, phase);
   lifetimes_connect (test.server, phase->kind, &test.client);
   g_socket_send (test.client, phase->input, strlen (phase->input), NULL, NULL);
 
@@ -354,25 +386,7 @@ run_phase (const Case  *what,
   if (what->later != NULL)
     what->later (&test, test.session, test.request);
   lifetimes_run_loop ();
-
-  g_clear_object (&test.server);
-  g_clear_object (&test.client);
-  lifetimes_run_loop ();
-  use_leftovers (&test);
-  lifetimes_run_loop ();
-  g_assert_true (smtp_session_get_closed (test.session));
-
-  /* A request keeps its server, which somebody may ask it for. */
-  g_assert_finalize_object (test.request);
-  g_assert_null (test.server_weak);
-  if (test.envelope != NULL)
-    g_assert_finalize_object (test.envelope);
-  g_assert_finalize_object (test.session);
-  /* In the first run GLib makes threads and contexts that it keeps. */
-  if (is_first_run)
-    is_first_run = FALSE;
-  else
-    g_assert_cmpuint (lifetimes_count_descriptors (), ==, n_descriptors);
+  check_end (&test, n_descriptors);
 }
 
 static void
@@ -380,6 +394,31 @@ test_case (gconstpointer data)
 {
   for (guint i = 0; i < G_N_ELEMENTS (phases); i++)
     run_phase (data, &phases[i]);
+}
+
+/* By TCP, with a reset that is sent at once, while a request is held. */
+static void
+test_reset (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (phases); i++)
+    {
+      guint n_descriptors = lifetimes_count_descriptors ();
+      Test test = { .what = &cases[G_N_ELEMENTS (cases) - 1], .n_before = phases[i].n_before };
+      struct linger at_once = { 1, 0 };
+
+      make_server (&test, &phases[i]);
+      lifetimes_connect_by_tcp (test.server, phases[i].kind, &test.client);
+      g_socket_send (test.client, phases[i].input, strlen (phases[i].input), NULL, NULL);
+      while (test.n_calls == 0)
+        g_main_context_iteration (NULL, TRUE);
+      g_assert_cmpint (setsockopt (g_socket_get_fd (test.client), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), ==, 0);
+      g_socket_close (test.client, NULL);
+      while (!g_cancellable_is_cancelled (smtp_request_get_cancellable (test.request)))
+        g_main_context_iteration (NULL, TRUE);
+
+      answer_nobody (&test, test.session, test.request);
+      check_end (&test, n_descriptors);
+    }
 }
 
 /* The hooks that nobody answers */
@@ -473,7 +512,7 @@ run_unanswered (const Case *what,
   g_assert_true (smtp_session_get_closed (test.session));
   g_clear_object (&test.envelope);
   g_assert_finalize_object (test.session);
-  g_assert_cmpuint (lifetimes_count_descriptors (), ==, n_descriptors);
+  lifetimes_check_descriptors (n_descriptors);
 }
 
 static void
@@ -547,6 +586,7 @@ main (int    argc,
       g_test_add_data_func (path, &cases[i], test_case);
       g_test_add_data_func (unanswered, &cases[i], test_unanswered);
     }
+  g_test_add_func ("/lifetimes/reset", test_reset);
   g_test_add_func ("/lifetimes/orders", test_orders);
 
   return g_test_run ();
