@@ -13,15 +13,25 @@
 #define MAX_CONNECTIONS 8
 /* All that a connection may take, with its request and its answer. SoupServer itself waits for ever. */
 #define MAX_SECONDS 10
+/* When there are no descriptors left, how many milliseconds until the next try. */
+#define PAUSE 100
 
 struct _GsmtpdMetrics
 {
   SmtpServer *server;         /* owned */
   SoupServer *http;
-  GSocketService *service;    /* accepts for it */
+  GPtrArray *doors;
   GStrv addresses;
   GPtrArray *visits;
 };
+
+/* A socket that listens. GSocketService would try without a pause to accept whom it has no descriptor for. */
+typedef struct
+{
+  GsmtpdMetrics *metrics;
+  GSocket *socket;
+  GSource *source;            /* clients, or the end of the pause */
+} Door;
 
 /* A connection. */
 typedef struct
@@ -108,19 +118,17 @@ on_timeout (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-static gboolean
-on_incoming (GSocketService    *service,
-             GSocketConnection *connection,
-             GObject           *source,
-             gpointer           data)
+static void
+welcome (GsmtpdMetrics *self,
+         GSocket       *socket)
 {
-  GsmtpdMetrics *self = data;
+  g_autoptr (GSocketConnection) connection = g_socket_connection_factory_create_connection (socket);
   g_autoptr (GSocketAddress) local = g_socket_connection_get_local_address (connection, NULL);
   g_autoptr (GSocketAddress) remote = g_socket_connection_get_remote_address (connection, NULL);
   Visit *visit;
 
   if (self->visits->len >= MAX_CONNECTIONS || local == NULL || remote == NULL)
-    return TRUE;
+    return;
 
   visit = g_new0 (Visit, 1);
   visit->metrics = self;
@@ -129,8 +137,71 @@ on_incoming (GSocketService    *service,
   g_object_weak_ref (G_OBJECT (connection), on_connection_gone, visit);
   g_ptr_array_add (self->visits, visit);
   soup_server_accept_iostream (self->http, G_IO_STREAM (connection), local, remote, NULL);
+}
 
-  return TRUE;
+/* Doors */
+
+static void
+door_watch (Door        *self,
+            GSource     *source,
+            GSourceFunc  func)
+{
+  if (self->source != NULL)
+    g_source_destroy (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+
+  self->source = source;
+  g_source_set_callback (source, func, self, NULL);
+  g_source_attach (source, NULL);
+}
+
+static void door_open (Door *self);
+
+static gboolean
+end_pause (gpointer data)
+{
+  door_open (data);
+
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_client (GSocket      *socket,
+           GIOCondition  condition,
+           gpointer      data)
+{
+  Door *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocket) client = g_socket_accept (socket, NULL, &error);
+
+  if (client != NULL)
+    {
+      welcome (self->metrics, client);
+      return G_SOURCE_CONTINUE;
+    }
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return G_SOURCE_CONTINUE;
+
+  door_watch (self, g_timeout_source_new (PAUSE), end_pause);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+door_open (Door *self)
+{
+  door_watch (self, g_socket_create_source (self->socket, G_IO_IN, NULL), G_SOURCE_FUNC (on_client));
+}
+
+static void
+door_free (gpointer data)
+{
+  Door *self = data;
+
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
+  g_object_unref (self->socket);
+  g_free (self);
 }
 
 /* Listening */
@@ -156,6 +227,21 @@ is_no_such_family (const GError *error)
          g_error_matches (error, G_IO_ERROR, G_IO_ERROR_FAILED);
 }
 
+static GSocket *
+make_socket (GSocketAddress  *address,
+             GError         **error)
+{
+  g_autoptr (GSocket) socket = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM,
+                                             G_SOCKET_PROTOCOL_TCP, error);
+
+  if (socket == NULL || !g_socket_bind (socket, address, TRUE, error) || !g_socket_listen (socket, error))
+    return NULL;
+
+  g_socket_set_blocking (socket, FALSE);
+
+  return g_steal_pointer (&socket);
+}
+
 static gboolean
 listen_on (GsmtpdMetrics  *self,
            GInetAddress   *host,
@@ -164,12 +250,19 @@ listen_on (GsmtpdMetrics  *self,
            GError        **error)
 {
   g_autoptr (GSocketAddress) address = g_inet_socket_address_new (host, *port);
-  g_autoptr (GSocketAddress) effective = NULL;
+  g_autoptr (GSocket) socket = make_socket (address, error);
+  g_autoptr (GSocketAddress) effective = socket != NULL ? g_socket_get_local_address (socket, error) : NULL;
   g_autofree char *name = NULL;
+  Door *door;
 
-  if (!g_socket_listener_add_address (G_SOCKET_LISTENER (self->service), address, G_SOCKET_TYPE_STREAM,
-                                      G_SOCKET_PROTOCOL_TCP, NULL, &effective, error))
+  if (effective == NULL)
     return FALSE;
+
+  door = g_new0 (Door, 1);
+  door->metrics = self;
+  door->socket = g_steal_pointer (&socket);
+  door_open (door);
+  g_ptr_array_add (self->doors, door);
 
   *port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (effective));
   name = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (effective));
@@ -253,8 +346,7 @@ gsmtpd_metrics_new (SmtpServer  *server,
   self->http = soup_server_new (NULL, NULL);
   soup_server_add_early_handler (self->http, NULL, on_early_request, self, NULL);
   soup_server_add_handler (self->http, NULL, on_request, self, NULL);
-  self->service = g_socket_service_new ();
-  g_signal_connect (self->service, "incoming", G_CALLBACK (on_incoming), self);
+  self->doors = g_ptr_array_new_with_free_func (door_free);
 
   if (!start (self, address, error))
     return NULL;
@@ -265,13 +357,10 @@ gsmtpd_metrics_new (SmtpServer  *server,
 void
 gsmtpd_metrics_free (GsmtpdMetrics *self)
 {
-  g_socket_service_stop (self->service);
-  g_socket_listener_close (G_SOCKET_LISTENER (self->service));
-  g_signal_handlers_disconnect_by_data (self->service, self);
+  g_ptr_array_unref (self->doors);
   g_ptr_array_unref (self->visits);
   soup_server_disconnect (self->http);
   g_object_unref (self->http);
-  g_object_unref (self->service);
   g_object_unref (self->server);
   g_strfreev (self->addresses);
   g_free (self);

@@ -300,6 +300,17 @@ smtp_server_release_client (SmtpServer *self,
     smtp_clients_close (smtp_server_get_private (self)->clients, client);
 }
 
+/* As one may be that a handler of GSocketService::incoming has closed, and lets through nevertheless. */
+static gboolean
+is_closed (GIOStream *stream)
+{
+  if (g_io_stream_is_closed (stream))
+    return TRUE;
+
+  return G_IS_SOCKET_CONNECTION (stream) &&
+         g_socket_is_closed (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)));
+}
+
 static SmtpTransport *
 make_transport (SmtpServer  *self,
                 GIOStream   *stream,
@@ -331,7 +342,7 @@ make_transport (SmtpServer  *self,
  * Serves a client on a stream that the program has already. Both halves of it must be
  * pollable; %G_IO_ERROR_NOT_SUPPORTED is the error if they are not. The limits on connections do not
  * apply. While [method@Server.drain] is
- * under way, it is %G_IO_ERROR_CLOSED.
+ * under way, or if the stream is closed, it is %G_IO_ERROR_CLOSED.
  *
  * Returns: %TRUE if the stream is served now
  */
@@ -349,6 +360,11 @@ smtp_server_accept_stream (SmtpServer        *self,
   if (smtp_server_is_draining (self))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The server takes no clients any more");
+      return FALSE;
+    }
+  if (is_closed (stream))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The stream is closed already");
       return FALSE;
     }
   if (!check_context (self, error))

@@ -6,6 +6,9 @@
  * messages to cost neither memory nor fairness. */
 #define MAX_THREADS 4
 
+/* When there can be no thread, how many milliseconds until the next try. */
+#define PAUSE 100
+
 typedef struct
 {
   SmtpWorkerFunc func;
@@ -33,6 +36,24 @@ get_pool (void)
   return (GThreadPool *) pool;
 }
 
+/* To set what is set already makes threads for all that is in the queue. */
+static gboolean
+try_again (gpointer data)
+{
+  return g_thread_pool_set_max_threads (get_pool (), MAX_THREADS, NULL) ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+/* While others are at work they come to it. */
+static void
+try_again_later (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  g_autoptr (GSource) source = g_timeout_source_new (PAUSE);
+
+  g_source_set_callback (source, try_again, NULL, NULL);
+  g_source_attach (source, context);
+}
+
 void
 smtp_workers_run (SmtpWorkerFunc func,
                   gpointer       data)
@@ -43,10 +64,13 @@ smtp_workers_run (SmtpWorkerFunc func,
   work->func = func;
   work->data = data;
 
-  /* It is in the queue in any case: without a new thread it waits for one that is
-   * there, or for the next try. */
-  if (!g_thread_pool_push (get_pool (), work, &error))
-    g_warning ("No new worker thread: %s", error->message);
+  /* It is in the queue in any case. */
+  if (g_thread_pool_push (get_pool (), work, &error))
+    return;
+
+  g_warning ("No new worker thread: %s", error->message);
+  if (g_thread_pool_get_num_threads (get_pool ()) == 0)
+    try_again_later ();
 }
 
 static gboolean

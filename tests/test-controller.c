@@ -2,6 +2,8 @@
 
 /* A server in a thread of its own, SmtpController. */
 
+#include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 #include <gio/gunixsocketaddress.h>
@@ -216,6 +218,43 @@ test_bind_error (Fixture       *fixture,
   smtp_controller_stop (other);
 }
 
+static gpointer
+do_nothing (gpointer data)
+{
+  return NULL;
+}
+
+/* A thread whose stack has no room is as good as none. */
+static void
+test_no_thread (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_autoptr (GError) error = NULL;
+  pthread_attr_t before, attributes;
+  pthread_t thread;
+
+  g_assert_cmpint (pthread_getattr_default_np (&before), ==, 0);
+  g_assert_cmpint (pthread_attr_init (&attributes), ==, 0);
+  g_assert_cmpint (pthread_attr_setstacksize (&attributes, (gsize) G_MAXSSIZE / 2), ==, 0);
+  if (pthread_create (&thread, &attributes, do_nothing, NULL) != EAGAIN)
+    {
+      g_test_skip ("it is another error here, as under valgrind");
+      return;
+    }
+
+  g_assert_cmpint (pthread_setattr_default_np (&attributes), ==, 0);
+  g_assert_false (smtp_controller_start (fixture->controller, &error));
+  g_assert_error (error, G_THREAD_ERROR, G_THREAD_ERROR_AGAIN);
+  g_assert_false (smtp_controller_is_running (fixture->controller));
+  g_assert_cmpint (pthread_setattr_default_np (&before), ==, 0);
+  pthread_attr_destroy (&attributes);
+  pthread_attr_destroy (&before);
+
+  start (fixture);
+  send_message (fixture);
+  smtp_controller_stop (fixture->controller);
+}
+
 static void
 test_twice (Fixture       *fixture,
             gconstpointer  data)
@@ -395,6 +434,7 @@ main (int    argc,
     { "/controller/addresses", test_addresses },
     { "/controller/restart", test_restart },
     { "/controller/bind-error", test_bind_error },
+    { "/controller/no-thread", test_no_thread },
     { "/controller/twice", test_twice },
     { "/controller/listening", test_listening },
     { "/controller/drain", test_drain },

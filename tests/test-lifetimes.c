@@ -3,10 +3,7 @@
 /* Whatever ends first, client, server or answer, and in whichever phase: nothing is used after
  * it is gone, and nothing stays behind. */
 
-#include <string.h>
-#include <sys/socket.h>
-
-#include <smtpd/smtpd.h>
+#include "lifetimes-fixture.h"
 
 /* The phases: the hook in which it happens, and what the client sends up to it. */
 
@@ -17,17 +14,24 @@
 #define CHUNK RCPT "BDAT 5\r\nhelloBDAT 3 LAST\r\nabc"
 /* NUL alice NUL sesame */
 #define AUTH EHLO "AUTH PLAIN AGFsaWNlAHNlc2FtZQ==\r\n"
+#define PROXY "PROXY TCP4 192.0.2.1 198.51.100.2 1234 25\r\n"
 
-static const struct
+typedef struct
 {
   const char *hook;
   const char *input;
-} phases[] =
+  SmtpListenerKind kind;
+  guint n_before;        /* how often the hook is asked before that */
+} Phase;
+
+static const Phase phases[] =
 {
   { "connect", "" }, { "helo", "HELO me\r\n" }, { "ehlo", EHLO }, { "noop", "NOOP\r\n" },
   { "vrfy", "VRFY x\r\n" }, { "expn", "EXPN x\r\n" }, { "help", "HELP\r\n" }, { "rset", MAIL "RSET\r\n" },
   { "mail", MAIL }, { "rcpt", RCPT }, { "data-begin", TEXT }, { "data", TEXT }, { "data", CHUNK },
-  { "quit", "QUIT\r\n" }, { "credentials", AUTH }, { "auth", AUTH },
+  { "quit", "QUIT\r\n" }, { "credentials", AUTH }, { "auth", AUTH }, { "etrn", EHLO "ETRN e.org\r\n" },
+  { "burl", RCPT "BURL imap://e.org/x LAST\r\n" }, { "proxy", PROXY, SMTP_LISTENER_KIND_PROXY_SMTP },
+  { "connect", PROXY, SMTP_LISTENER_KIND_PROXY_SMTP }, { "connect", EHLO "XCLIENT ADDR=192.0.2.1\r\n", .n_before = 1 },
 };
 
 typedef struct _Test Test;
@@ -52,6 +56,7 @@ struct _Test
   SmtpSession *session;
   SmtpEnvelope *envelope;
   SmtpRequest *request;
+  guint n_before;
   guint n_calls;
 };
 
@@ -68,8 +73,9 @@ hook_marshal (GClosure     *closure,
   SmtpRequest *request = g_value_get_object (&params[3]);
 
   g_value_set_enum (return_value, SMTP_VERDICT_HANDLED);
-  if (test->n_calls++ > 0)
+  if (test->n_before > 0 || test->n_calls++ > 0)
     {
+      test->n_before -= MIN (test->n_before, 1);
       g_value_set_enum (return_value, SMTP_VERDICT_CONTINUE);
       return;
     }
@@ -305,44 +311,6 @@ static const Case cases[] =
 
 /* A run */
 
-static guint
-count_descriptors (void)
-{
-  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
-  guint n = 0;
-
-  while (g_dir_read_name (dir) != NULL)
-    n++;
-
-  return n;
-}
-
-static void
-run_loop (void)
-{
-  for (guint i = 0; i < 200; i++)
-    g_main_context_iteration (NULL, FALSE);
-}
-
-static void
-connect_client (Test *test)
-{
-  g_autoptr (GSocket) theirs = NULL;
-  g_autoptr (GSocketConnection) connection = NULL;
-  g_autoptr (GError) error = NULL;
-  int fds[2];
-
-  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
-  test->client = g_socket_new_from_fd (fds[0], &error);
-  g_assert_no_error (error);
-  theirs = g_socket_new_from_fd (fds[1], &error);
-  g_assert_no_error (error);
-  g_socket_set_blocking (test->client, FALSE);
-  connection = g_socket_connection_factory_create_connection (theirs);
-  smtp_server_accept_stream (test->server, G_IO_STREAM (connection), SMTP_LISTENER_KIND_SMTP, &error);
-  g_assert_no_error (error);
-}
-
 /* What the program kept is still good for something, and knows that it is over. */
 static void
 use_leftovers (Test *test)
@@ -361,57 +329,96 @@ use_leftovers (Test *test)
 static gboolean is_first_run = TRUE;
 
 static void
-run_phase (const Case *what,
-           const char *hook,
-           const char *input)
+make_server (Test        *test,
+             const Phase *phase)
 {
-  guint n_descriptors = count_descriptors ();
-  g_autofree char *signal = g_strconcat ("handle-", hook, NULL);
-  Test test = { .what = what, .server = smtp_server_new () };
-  GClosure *closure = g_closure_new_simple (sizeof (GClosure), &test);
+  g_autofree char *signal = g_strconcat ("handle-", phase->hook, NULL);
+  GClosure *closure = g_closure_new_simple (sizeof (GClosure), test);
 
-  test.server_weak = test.server;
-  g_object_add_weak_pointer (G_OBJECT (test.server), &test.server_weak);
+  test->server = test->server_weak = smtp_server_new ();
+  g_object_add_weak_pointer (G_OBJECT (test->server), &test->server_weak);
   g_closure_set_marshal (closure, hook_marshal);
-  g_signal_connect_closure (test.server, signal, closure, FALSE);
-  smtp_server_set_auth_requires_tls (test.server, FALSE);
-  smtp_server_set_auth_mechanisms (test.server, (const char * const []) { "PLAIN", NULL });
-  connect_client (&test);
-  g_socket_send (test.client, input, strlen (input), NULL, NULL);
+  g_signal_connect_closure (test->server, signal, closure, FALSE);
+  smtp_server_set_auth_requires_tls (test->server, FALSE);
+  smtp_server_set_auth_mechanisms (test->server, (const char * const []) { "PLAIN", NULL });
+  lifetimes_trust_all (test->server);
+}
 
-  for (guint i = 0; i < 10000 && test.n_calls == 0; i++)
-    g_main_context_iteration (NULL, FALSE);
-  g_assert_cmpuint (test.n_calls, >, 0);
-  run_loop ();
-  if (what->later != NULL)
-    what->later (&test, test.session, test.request);
-  run_loop ();
-
-  g_clear_object (&test.server);
-  g_clear_object (&test.client);
-  run_loop ();
-  use_leftovers (&test);
-  run_loop ();
-  g_assert_true (smtp_session_get_closed (test.session));
+static void
+check_end (Test  *test,
+           guint  n_descriptors)
+{
+  g_clear_object (&test->server);
+  g_clear_object (&test->client);
+  lifetimes_run_loop ();
+  use_leftovers (test);
+  lifetimes_run_loop ();
+  g_assert_true (smtp_session_get_closed (test->session));
 
   /* A request keeps its server, which somebody may ask it for. */
-  g_assert_finalize_object (test.request);
-  g_assert_null (test.server_weak);
-  if (test.envelope != NULL)
-    g_assert_finalize_object (test.envelope);
-  g_assert_finalize_object (test.session);
+  g_assert_finalize_object (test->request);
+  g_assert_null (test->server_weak);
+  if (test->envelope != NULL)
+    g_assert_finalize_object (test->envelope);
+  g_assert_finalize_object (test->session);
   /* In the first run GLib makes threads and contexts that it keeps. */
   if (is_first_run)
     is_first_run = FALSE;
   else
-    g_assert_cmpuint (count_descriptors (), ==, n_descriptors);
+    lifetimes_check_descriptors (n_descriptors);
+}
+
+static void
+run_phase (const Case  *what,
+           const Phase *phase)
+{
+  guint n_descriptors = lifetimes_count_descriptors ();
+  Test test = { .what = what, .n_before = phase->n_before };
+
+  make_server (&test, phase);
+  lifetimes_connect (test.server, phase->kind, &test.client);
+  g_socket_send (test.client, phase->input, strlen (phase->input), NULL, NULL);
+
+  for (guint i = 0; i < 10000 && test.n_calls == 0; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (test.n_calls, >, 0);
+  lifetimes_run_loop ();
+  if (what->later != NULL)
+    what->later (&test, test.session, test.request);
+  lifetimes_run_loop ();
+  check_end (&test, n_descriptors);
 }
 
 static void
 test_case (gconstpointer data)
 {
   for (guint i = 0; i < G_N_ELEMENTS (phases); i++)
-    run_phase (data, phases[i].hook, phases[i].input);
+    run_phase (data, &phases[i]);
+}
+
+/* By TCP, with a reset that is sent at once, while a request is held. */
+static void
+test_reset (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (phases); i++)
+    {
+      guint n_descriptors = lifetimes_count_descriptors ();
+      Test test = { .what = &cases[G_N_ELEMENTS (cases) - 1], .n_before = phases[i].n_before };
+      struct linger at_once = { 1, 0 };
+
+      make_server (&test, &phases[i]);
+      lifetimes_connect_by_tcp (test.server, phases[i].kind, &test.client);
+      g_socket_send (test.client, phases[i].input, strlen (phases[i].input), NULL, NULL);
+      while (test.n_calls == 0)
+        g_main_context_iteration (NULL, TRUE);
+      g_assert_cmpint (setsockopt (g_socket_get_fd (test.client), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), ==, 0);
+      g_socket_close (test.client, NULL);
+      while (!g_cancellable_is_cancelled (smtp_request_get_cancellable (test.request)))
+        g_main_context_iteration (NULL, TRUE);
+
+      answer_nobody (&test, test.session, test.request);
+      check_end (&test, n_descriptors);
+    }
 }
 
 /* The hooks that nobody answers */
@@ -440,33 +447,72 @@ on_body (SmtpServer   *server,
   return g_memory_output_stream_new_resizable ();
 }
 
+static SmtpVerdict
+on_parameter (SmtpServer   *server,
+              SmtpSession  *session,
+              SmtpEnvelope *envelope,
+              const char   *verb,
+              const char   *keyword,
+              const char   *value,
+              Test         *test)
+{
+  g_set_object (&test->session, session);
+  g_set_object (&test->envelope, envelope);
+  test->n_calls++;
+  test->what->inside (test, session, NULL);
+
+  return SMTP_VERDICT_HANDLED;
+}
+
+static SmtpVerdict
+on_exception (SmtpServer   *server,
+              SmtpSession  *session,
+              SmtpEnvelope *envelope,
+              SmtpRequest  *request,
+              const GError *error,
+              Test         *test)
+{
+  g_set_object (&test->session, session);
+  test->n_calls++;
+  test->what->inside (test, session, request);
+
+  return SMTP_VERDICT_CONTINUE;
+}
+
+static SmtpVerdict
+fail (void)
+{
+  return SMTP_VERDICT_FAILED;
+}
+
 static void
 run_unanswered (const Case *what,
                 const char *signal,
                 GCallback   callback,
                 const char *input)
 {
-  guint n_descriptors = count_descriptors ();
+  guint n_descriptors = lifetimes_count_descriptors ();
   Test test = { .what = what, .server = smtp_server_new () };
 
   test.server_weak = test.server;
   g_object_add_weak_pointer (G_OBJECT (test.server), &test.server_weak);
   g_signal_connect (test.server, signal, callback, &test);
-  connect_client (&test);
+  g_signal_connect (test.server, "handle-noop", G_CALLBACK (fail), NULL);
+  lifetimes_connect (test.server, SMTP_LISTENER_KIND_SMTP, &test.client);
   g_socket_send (test.client, input, strlen (input), NULL, NULL);
   for (guint i = 0; i < 10000 && test.n_calls == 0; i++)
     g_main_context_iteration (NULL, FALSE);
-  run_loop ();
+  lifetimes_run_loop ();
 
   g_clear_object (&test.server);
   g_clear_object (&test.client);
-  run_loop ();
+  lifetimes_run_loop ();
   g_assert_cmpuint (test.n_calls, ==, 1);
   g_assert_null (test.server_weak);
   g_assert_true (smtp_session_get_closed (test.session));
   g_clear_object (&test.envelope);
   g_assert_finalize_object (test.session);
-  g_assert_cmpuint (count_descriptors (), ==, n_descriptors);
+  lifetimes_check_descriptors (n_descriptors);
 }
 
 static void
@@ -482,6 +528,9 @@ test_unanswered (gconstpointer data)
   run_unanswered (what, "handle-disconnect", G_CALLBACK (on_disconnect), "QUIT\r\n");
   run_unanswered (what, "handle-body", G_CALLBACK (on_body), TEXT);
   run_unanswered (what, "handle-body", G_CALLBACK (on_body), CHUNK);
+  run_unanswered (what, "handle-parameter", G_CALLBACK (on_parameter), EHLO "MAIL FROM:<a@e.org> X=y\r\n");
+  run_unanswered (what, "handle-parameter", G_CALLBACK (on_parameter), MAIL "RCPT TO:<a@e.org> X=y\r\n");
+  run_unanswered (what, "handle-exception", G_CALLBACK (on_exception), "NOOP\r\n");
 }
 
 /* Sessions outlive their server, and requests their session, in any order. */
@@ -497,7 +546,7 @@ test_orders (void)
 
       g_closure_set_marshal (closure, hook_marshal);
       g_signal_connect_closure (test.server, "handle-rcpt", closure, FALSE);
-      connect_client (&test);
+      lifetimes_connect (test.server, SMTP_LISTENER_KIND_SMTP, &test.client);
       g_socket_send (test.client, RCPT, strlen (RCPT), NULL, NULL);
       while (test.n_calls == 0)
         g_main_context_iteration (NULL, FALSE);
@@ -511,24 +560,11 @@ test_orders (void)
             g_clear_object (&test.server);
           else
             g_clear_object (&test.request);
-          run_loop ();
+          lifetimes_run_loop ();
         }
       g_assert_true (smtp_session_get_closed (test.session));
       g_assert_finalize_object (test.session);
     }
-}
-
-/* What goes wrong is warned of, and not what is looked at here. */
-static GLogWriterOutput
-write_log (GLogLevelFlags   level,
-           const GLogField *fields,
-           gsize            n_fields,
-           gpointer         data)
-{
-  if ((level & G_LOG_LEVEL_MASK) == G_LOG_LEVEL_WARNING)
-    return G_LOG_WRITER_HANDLED;
-
-  return g_log_writer_default (level, fields, n_fields, data);
 }
 
 int
@@ -537,9 +573,9 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
-  g_log_set_writer_func (write_log, NULL, NULL);
+  g_log_set_writer_func (lifetimes_write_log, NULL, NULL);
 
-  run_phase (&cases[G_N_ELEMENTS (cases) - 1], "noop", "NOOP\r\n");
+  run_phase (&cases[G_N_ELEMENTS (cases) - 1], &phases[0]);
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -550,6 +586,7 @@ main (int    argc,
       g_test_add_data_func (path, &cases[i], test_case);
       g_test_add_data_func (unanswered, &cases[i], test_unanswered);
     }
+  g_test_add_func ("/lifetimes/reset", test_reset);
   g_test_add_func ("/lifetimes/orders", test_orders);
 
   return g_test_run ();

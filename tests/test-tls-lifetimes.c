@@ -66,6 +66,36 @@ close_session (TlsFixture  *fixture,
 }
 
 static void
+stop_server (TlsFixture  *fixture,
+             SmtpSession *session)
+{
+  g_socket_service_stop (G_SOCKET_SERVICE (fixture->server));
+}
+
+/* What a hook is given is not its own, and yet it may do that. */
+static void
+dispose_session (TlsFixture  *fixture,
+                 SmtpSession *session)
+{
+  g_object_run_dispose (G_OBJECT (session));
+}
+
+static void
+dispose_request (TlsFixture  *fixture,
+                 SmtpSession *session)
+{
+  g_object_run_dispose (G_OBJECT (kept_request));
+}
+
+static void
+answer_twice (TlsFixture  *fixture,
+              SmtpSession *session)
+{
+  g_assert_true (smtp_request_reply (kept_request, 550, "5.0.0 no"));
+  g_assert_false (smtp_request_reply (kept_request, 250, "2.0.0 yes"));
+}
+
+static void
 do_nothing (TlsFixture  *fixture,
             SmtpSession *session)
 {
@@ -75,9 +105,13 @@ static const Case cases[] =
 {
   { "drop-server", drop_server }, { "dispose-server", dispose_server }, { "close-server", close_server },
   { "drain-server", drain_server }, { "drop-context", drop_context }, { "close-session", close_session },
+  { "stop-server", stop_server }, { "dispose-session", dispose_session }, { "dispose-request", dispose_request },
+  { "answer-twice", answer_twice },
   { "later/drop-server", drop_server, TRUE }, { "later/dispose-server", dispose_server, TRUE },
   { "later/close-server", close_server, TRUE }, { "later/drain-server", drain_server, TRUE },
   { "later/drop-context", drop_context, TRUE }, { "later/close-session", close_session, TRUE },
+  { "later/stop-server", stop_server, TRUE }, { "later/dispose-session", dispose_session, TRUE },
+  { "later/dispose-request", dispose_request, TRUE }, { "later/answer-twice", answer_twice, TRUE },
   { "vanish", do_nothing, TRUE, TRUE }, { "vanish/drop-server", drop_server, TRUE, TRUE },
 };
 

@@ -175,10 +175,19 @@ read_users (int          fd,
             GError     **error)
 {
   /* One more than there should be, to see the end. */
-  char *content = g_malloc (size + 2);
-  gssize n = read_all (fd, content, size + 1);
+  char *content = g_try_malloc (size + 2);
   GHashTable *users = NULL;
+  gssize n;
 
+  /* It may be large, and who has users already can do without it. */
+  if (content == NULL)
+    {
+      errno = ENOMEM;
+      smtp_files_fail (error, "read", path);
+      return NULL;
+    }
+
+  n = read_all (fd, content, size + 1);
   if (n < 0)
     smtp_files_fail (error, "read", path);
   else if ((gsize) n > size)

@@ -4,6 +4,8 @@
 that are interrupted or do half of their work, clocks that jump, clients that vanish. Whatever it is,
 what was answered with 250 is in the Maildir, once and whole, and nothing else is."""
 
+import email
+import email.utils
 import glob
 import hashlib
 import os
@@ -245,30 +247,65 @@ class Memory(FaultCase):
 
 @unittest.skipIf(find_faketime() is None or is_sanitized(), 'there is no libfaketime')
 class Clocks(FaultCase):
+    def setUp(self):
+        super().setUp()
+        self.clock = os.path.join(self.directory, 'clock')
+        self.set_clock('+0')
+        self.environment = {'LD_PRELOAD': find_faketime(), 'FAKETIME_TIMESTAMP_FILE': self.clock, 'FAKETIME_NO_CACHE': '1',
+                            'FAKETIME_DONT_FAKE_MONOTONIC': '1', 'FAKETIME_DONT_RESET': '1'}
+
+    def set_clock(self, offset):
+        with open(self.clock + '.new', 'w') as file:
+            file.write(offset + '\n')
+        os.rename(self.clock + '.new', self.clock)
+
     def test_jumps(self):
         """A wall clock that jumps ends no session, and no two messages get one name."""
-        clock = os.path.join(self.directory, 'clock')
-
-        def set_clock(offset):
-            with open(clock + '.new', 'w') as file:
-                file.write(offset + '\n')
-            os.rename(clock + '.new', clock)
-
-        set_clock('+0')
-        environment = {'LD_PRELOAD': find_faketime(), 'FAKETIME_TIMESTAMP_FILE': clock, 'FAKETIME_NO_CACHE': '1',
-                       'FAKETIME_DONT_FAKE_MONOTONIC': '1', 'FAKETIME_DONT_RESET': '1'}
-        with self.serve('--timeout=60', environment=environment) as server:
+        with self.serve('--timeout=60', environment=self.environment) as server:
             client = server.client()
             self.addCleanup(client.close)
             results = []
             for offset in '+0', '+400d', '-400d', '+1h', '-1h', '+0', '-0.5s', '+9000d':
-                set_clock(offset)
+                self.set_clock(offset)
                 results += self.send(server, (100, 3000), client)
             years = {time.gmtime(int(name.split('.')[0])).tm_year for name in os.listdir(os.path.join(self.maildir, 'new'))}
             # Else nothing has jumped.
             self.assertGreater(len(years), 2)
             client.quit()
             self.check(server, results)
+
+    def test_deadlines(self):
+        """A deadline comes when it should, wherever the wall clock has gone meanwhile."""
+        with self.serve('--timeout=3', environment=self.environment) as server:
+            for offset in '-400d', '+400d':
+                with self.subTest(offset):
+                    self.set_clock('+0')
+                    begin = time.monotonic()
+                    sock, file = server.connect()
+                    self.set_clock(offset)
+                    with sock, file:
+                        self.assertEqual(file.readline()[:4], b'421 ')
+                        self.assertEqual(file.readline(), b'')
+                    self.assertGreater(time.monotonic() - begin, 2.5)
+            self.assertEqual(server.end(), 0)
+
+    def test_stamps(self):
+        """What is written down is the time that it is then, as the clock has it."""
+        with self.serve(environment=self.environment) as server:
+            for offset, days in ('+400d', 400), ('-400d', -400):
+                with self.subTest(offset):
+                    shutil.rmtree(self.maildir, ignore_errors=True)
+                    for name in 'tmp', 'new', 'cur':
+                        os.makedirs(os.path.join(self.maildir, name))
+                    self.set_clock(offset)
+                    self.send(server, (100,))
+                    name, = os.listdir(os.path.join(self.maildir, 'new'))
+                    with open(os.path.join(self.maildir, 'new', name), 'rb') as file:
+                        received = email.message_from_binary_file(file)['Received']
+                    stamp = email.utils.parsedate_to_datetime(received.rpartition(';')[2].strip())
+                    # In days: tests may be slow.
+                    self.assertAlmostEqual((stamp.timestamp() - time.time()) / 86400, days, delta=1)
+            self.assertEqual(server.end(), 0)
 
 
 class Vanishing(FaultCase):

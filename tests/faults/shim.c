@@ -2,11 +2,12 @@
 
 /* To be preloaded: has calls of the system fail, or do half of what they were asked for, as $SMTPD_FAULTS says:
  * CALL=WHAT/N with commas between them, where WHAT is the name of an error or "short", for each N-th
- * call. Of write() only files are meant, which it is that run full. */
+ * call. Of write() and read() only files are meant, which it is that run full and cannot be read. */
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -31,6 +32,8 @@ static Fault faults[] =
 {
   { .call = "write" }, { .call = "fsync" }, { .call = "close" }, { .call = "linkat" }, { .call = "openat" },
   { .call = "recv" }, { .call = "sendmsg" }, { .call = "accept4" }, { .call = "mmap" },
+  { .call = "open" }, { .call = "read" }, { .call = "ftruncate" }, { .call = "send" }, { .call = "connect" },
+  { .call = "pthread_create" },
 };
 
 static int
@@ -40,7 +43,7 @@ find_error (const char *name)
   {
     { "short", SHORT }, { "EINTR", EINTR }, { "EIO", EIO }, { "ENOSPC", ENOSPC }, { "EDQUOT", EDQUOT },
     { "ENOMEM", ENOMEM }, { "EMFILE", EMFILE }, { "EROFS", EROFS }, { "ECONNABORTED", ECONNABORTED },
-    { "ENOBUFS", ENOBUFS },
+    { "ENOBUFS", ENOBUFS }, { "EAGAIN", EAGAIN }, { "ENETUNREACH", ENETUNREACH },
   };
 
   for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
@@ -125,6 +128,28 @@ write (int         fd,
   return REAL (write) (fd, data, is_short && size > 1 ? size / 2 : size);
 }
 
+ssize_t
+read (int    fd,
+      void  *buffer,
+      size_t size)
+{
+  int is_short = 0;
+
+  if (is_file (fd) && fd > STDERR_FILENO && strike ("read", &is_short) != 0)
+    return -1;
+
+  return REAL (read) (fd, buffer, is_short && size > 1 ? size / 2 : size);
+}
+
+int
+ftruncate (int   fd,
+           off_t size)
+{
+  int is_short;
+
+  return strike ("ftruncate", &is_short) != 0 ? -1 : REAL (ftruncate) (fd, size);
+}
+
 int
 fsync (int fd)
 {
@@ -152,6 +177,26 @@ linkat (int         from,
   int is_short;
 
   return strike ("linkat", &is_short) != 0 ? -1 : REAL (linkat) (from, path, to, name, flags);
+}
+
+int
+open (const char *path,
+      int         flags,
+      ...)
+{
+  int is_short;
+  mode_t mode = 0;
+
+  if (flags & (O_CREAT | O_TMPFILE))
+    {
+      va_list arguments;
+
+      va_start (arguments, flags);
+      mode = va_arg (arguments, mode_t);
+      va_end (arguments);
+    }
+
+  return strike ("open", &is_short) != 0 ? -1 : REAL (open) (path, flags, mode);
 }
 
 int
@@ -187,6 +232,30 @@ recv (int    fd,
 }
 
 ssize_t
+send (int         fd,
+      const void *data,
+      size_t      size,
+      int         flags)
+{
+  int is_short = 0;
+
+  if (strike ("send", &is_short) != 0)
+    return -1;
+
+  return REAL (send) (fd, data, is_short && size > 1 ? size / 2 : size, flags);
+}
+
+int
+connect (int                    fd,
+         const struct sockaddr *address,
+         socklen_t              length)
+{
+  int is_short;
+
+  return strike ("connect", &is_short) != 0 ? -1 : REAL (connect) (fd, address, length);
+}
+
+ssize_t
 sendmsg (int                  fd,
          const struct msghdr *message,
          int                  flags)
@@ -218,6 +287,18 @@ accept4 (int              fd,
   int is_short;
 
   return strike ("accept4", &is_short) != 0 ? -1 : REAL (accept4) (fd, address, length, flags);
+}
+
+/* It has its error for a result. */
+int
+pthread_create (pthread_t            *thread,
+                const pthread_attr_t *attributes,
+                void               *(*start) (void *),
+                void                 *data)
+{
+  int is_short;
+
+  return strike ("pthread_create", &is_short) != 0 ? errno : REAL (pthread_create) (thread, attributes, start, data);
 }
 
 void *
