@@ -20,6 +20,9 @@ ROOM = 16 * 1024
 class Floods(AttackCase):
     options = ('--size=1000000',)
 
+    def serve(self, *args, **kwargs):
+        return super().serve('--auth-file', self.make_users(), '--auth-without-tls', '--auth-mechanisms=PLAIN,LOGIN', *args, **kwargs)
+
     def setUp(self):
         super().setUp()
         # What is needed once only: threads, the first TLS.
@@ -53,11 +56,25 @@ class Floods(AttackCase):
         heads = (b'', b'NOOP ', b'EHLO ', b'AUTH PLAIN ', SENDER[:-3], b'MAIL FROM:<"', b'BDAT ', b'\xc3\xa4')
         self.run_all([(road, head, [500]) for road in (CLEAR, TLS, LMTP) for head in heads])
 
+    def test_endless_answers(self):
+        """To a challenge, RFC 4954 section 4."""
+        cases = (b'AUTH PLAIN\r\n', [334, 500]), (b'AUTH LOGIN\r\nYWxpY2U=\r\n', [334, 334, 500])
+        self.run_all([(road, head, codes) for road in (CLEAR, TLS, LMTP) for head, codes in cases])
+
+    def test_endless_mistakes(self):
+        """Requests that bring nothing come to an end long before the client does."""
+        n = 1000000
+        cases = ((BEGIN + b'BDAT 0\r\n' * n, [250] * 21 + [421]), (SENDER + b'RCPT TO:<b>\r\n' * n, [250] + [501] * 19 + [421]),
+                 (b'X\r\n' * n, [500] * 19 + [421]))
+        self.run_all([(road, head, codes) for road in (CLEAR, TLS, LMTP) for head, codes in cases])
+
     def test_endless_text(self):
         """Up to twice the limit is thrown away to get to the end of the message, and no more."""
         cases = ((b'DATA\r\n', [250, 250, 354, 552]), (b'DATA\r\nFrom ', [250, 250, 354, 552]),
                  (b'BDAT 999999999\r\n', [250, 250, 552]))
-        self.run_all([(road, BEGIN + head, codes) for road in (CLEAR, TLS, LMTP) for head, codes in cases])
+        cases = [(BEGIN + head, codes) for head, codes in cases]
+        cases.append((b'MAIL FROM:<> SIZE=1\r\nRCPT TO:<b@example.org>\r\nDATA\r\n', [250, 250, 354, 552]))
+        self.run_all([(road, head, codes) for road in (CLEAR, TLS, LMTP) for head, codes in cases])
         self.assertEqual(self.take(), [])
 
     def test_more_than_declared(self):
@@ -70,7 +87,8 @@ class Floods(AttackCase):
     def test_leading_separators(self):
         """Lines that a mailbox file might swallow count as much as others."""
         text = b'From x\r\n' * 150000
-        self.assertEqual(self.converse(BEGIN + b'DATA\r\n' + text + b'.\r\nQUIT\r\n'), [250, 250, 354, 552, 221])
+        for road in CLEAR, TLS, LMTP:
+            self.assertEqual(self.converse(BEGIN + b'DATA\r\n' + text + b'.\r\nQUIT\r\n', road), [250, 250, 354, 552, 221])
         self.assertEqual(self.take(), [])
 
     def test_tiny_chunks(self):
