@@ -11,6 +11,7 @@ import struct
 import unittest
 
 from attack import AttackCase, BEGIN, CLEAR, Client, LMTP, LMTP_STARTTLS, RECIPIENT, STARTTLS, TLS
+from gsmtpd_process import PATIENCE
 
 EVIL = b'MAIL FROM:<evil@example.org>\r\nRCPT TO:<victim@example.org>\r\nDATA\r\nevil\r\n.\r\n'
 
@@ -119,6 +120,16 @@ class Ends(UsersCase):
     def end_by_clear(self, client, raw):
         """One octet is enough."""
 
+    def read_all(self, raw):
+        """Until the server puts an end to it."""
+        data = b''
+        try:
+            while new := raw.recv(65536):
+                data += new
+        except ConnectionError:
+            pass
+        return data
+
     def test_ends(self):
         for road in TLS, STARTTLS, LMTP_STARTTLS:
             for name, data in self.PHASES.items():
@@ -127,10 +138,14 @@ class Ends(UsersCase):
                         with self.subTest(name, road=road, end=end.__name__, rest=len(rest)):
                             client, raw = self.reach(road, data)
                             end(client, raw)
+                            raw.settimeout(PATIENCE)
                             try:
                                 raw.sendall(rest)
                             except OSError:
                                 pass
+                            # Whoever goes on in clear is waited for until what it says cannot be a record.
+                            if end != self.end_by_reset and (end != self.end_by_clear or len(rest) > 5):
+                                self.assertNotRegex(self.read_all(raw), rb'[245]\d\d[ -][^\r\n]+\r\n')
                             os.close(client.sock.detach())
                             raw.close()
         # Each has been seen to its end when this one is.
