@@ -380,6 +380,31 @@ reset_chunks (Client *client)
 }
 
 static void
+quit_chunks (Client *client)
+{
+  begin (client);
+  g_assert_cmpuint (client_command (client, "BDAT 5\r\nabc"), ==, 250);
+  g_assert_cmpuint (client_command (client, "QUIT"), ==, 221);
+}
+
+static void
+greet_in_chunks (Client *client)
+{
+  begin (client);
+  g_assert_cmpuint (client_command (client, "BDAT 5\r\nabc"), ==, 250);
+  g_assert_cmpuint (client_command (client, "EHLO client.example.org"), ==, 250);
+  g_assert_cmpuint (client_command (client, "BDAT 0 LAST"), ==, 503);
+}
+
+static void
+spoil_chunks (Client *client)
+{
+  begin (client);
+  g_assert_cmpuint (client_command (client, "BDAT 5\r\nabc"), ==, 250);
+  g_assert_cmpuint (client_command (client, "BDAT x"), ==, 501);
+}
+
+static void
 test_stream_aborted (Fixture       *fixture,
                      gconstpointer  script)
 {
@@ -389,6 +414,40 @@ test_stream_aborted (Fixture       *fixture,
   while (!probe->closed)
     g_main_context_iteration (NULL, TRUE);
 
+  wait_for_abort (probe);
+  g_assert_cmpuint (n_messages, ==, 0);
+}
+
+/* What has failed stays so, whichever command comes next. */
+static void
+fill_stream (Client *client)
+{
+  static const char * const others[] = { "DATA", "RCPT TO:<c@example.org>", "MAIL FROM:<c@example.org>", "BDAT 3\r\nx", "BDAT 0 LAST" };
+  g_autofree char *text = g_strnfill (50000, 'x');
+  guint code = 250;
+
+  begin (client);
+  for (guint i = 0; i < 100 && code == 250; i++)
+    {
+      client_write (client, "BDAT 50000\r\n", strlen ("BDAT 50000\r\n"));
+      client_write (client, text, 50000);
+      code = client_read (client);
+    }
+  g_assert_cmpuint (code, ==, 452);
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    g_assert_cmpuint (client_command (client, others[i]), ==, 503);
+  g_assert_cmpuint (client_command (client, "BDAT 3 LAST\r\nx"), ==, 503);
+}
+
+static void
+test_stream_full_of_chunks (Fixture       *fixture,
+                            gconstpointer  data)
+{
+  g_autoptr (ProbeStream) probe = use_probe (fixture);
+
+  probe->room = 100;
+  probe->error_code = G_IO_ERROR_NO_SPACE;
+  run_script (fixture, fill_stream);
   wait_for_abort (probe);
   g_assert_cmpuint (n_messages, ==, 0);
 }
@@ -618,6 +677,10 @@ main (int    argc,
   ADD ("stream/left-in-data", (gconstpointer) leave_in_data, test_stream_aborted);
   ADD ("stream/left-in-chunk", (gconstpointer) leave_in_chunk, test_stream_aborted);
   ADD ("stream/reset", (gconstpointer) reset_chunks, test_stream_aborted);
+  ADD ("stream/quit", (gconstpointer) quit_chunks, test_stream_aborted);
+  ADD ("stream/hello", (gconstpointer) greet_in_chunks, test_stream_aborted);
+  ADD ("stream/spoilt", (gconstpointer) spoil_chunks, test_stream_aborted);
+  ADD ("stream/full-of-chunks", NULL, test_stream_full_of_chunks);
   ADD ("chunks", NULL, test_chunks);
   ADD ("chunks/pipelined", NULL, test_chunks_pipelined);
   ADD ("chunks/refused", NULL, test_chunks_refused);

@@ -300,6 +300,19 @@ set_up_stalls (EdgeFixture *fixture)
   g_signal_connect (fixture->server, "handle-auth", G_CALLBACK (refuse), fixture);
 }
 
+static void
+test_slow_auth (EdgeFixture   *fixture,
+                gconstpointer  data)
+{
+  g_autoptr (EdgeClient) client = NULL;
+
+  set_up_stalls (fixture);
+  client = edge_greet (fixture);
+  smtp_server_set_timeout (fixture->server, 1);
+  edge_say (client, "AUTH PLAIN\r\n", "334");
+  trickle (fixture, client, "A");
+}
+
 /* What each says, the code of the last answer to it, and the last word that it gets: "" if it would not
  * understand one. It reads, and stays. */
 static const struct
@@ -454,6 +467,7 @@ main (int    argc,
   } tests[] =
   {
     { "/deadlines/slow/command", test_slow_command },
+    { "/deadlines/slow/auth", test_slow_auth },
     { "/deadlines/slow/data", test_slow_data },
     { "/deadlines/slow/chunk", test_slow_chunk },
     { "/deadlines/slow/chunks", test_small_chunks },

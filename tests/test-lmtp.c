@@ -220,6 +220,33 @@ test_added (Fixture       *fixture,
   talk (fixture, "NOOP\r\n", "250 2.1.5 a\r\n250 2.1.5 b\r\n250 2.1.5 c\r\n250 2.0.0 Did nothing\r\n");
 }
 
+/* What goes through unchanged is one message all the same. */
+static void
+test_newlines (Fixture       *fixture,
+               gconstpointer  kind)
+{
+  static const char * const ends[] =
+  {
+    "\n.\n", "\n.\r", "\r.\n", "\r.\r", "\n.\r\n", "\r.\r\n", "\r\n.\n", "\r\n.\r", "\r\n.\r\r\n", "\r\r\n.\r\r\n",
+  };
+
+  smtp_server_set_bare_newlines (fixture->server, SMTP_BARE_NEWLINES_PASS);
+  begin (fixture);
+  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
+    {
+      g_autofree char *text = g_strconcat ("a", ends[i], "MAIL FROM:<evil@x>\r\nRCPT TO:<c@x>\r\n.\r\n", NULL);
+
+      talk (fixture, "RSET\r\nMAIL FROM:<>\r\nRCPT TO:<a@x>\r\nDATA\r\n",
+            "250 2.0.0 OK\r\n250 2.1.0 Sender OK\r\n250 2.1.5 Recipient OK\r\n" DATA_OK);
+      talk (fixture, text, "");
+      wait_for_request (fixture);
+      g_assert_true (smtp_request_reply (fixture->request, 250, "2.0.0 one"));
+      g_clear_object (&fixture->request);
+      g_clear_pointer (&fixture->protocol, g_free);
+      talk (fixture, "NOOP\r\n", "250 2.0.0 one\r\n250 2.0.0 Did nothing\r\n");
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -235,6 +262,7 @@ main (int    argc,
   ADD ("proceed", SMTP_LISTENER_KIND_LMTP, test_proceed);
   ADD ("misleading", SMTP_LISTENER_KIND_LMTP, test_misleading);
   ADD ("added", SMTP_LISTENER_KIND_LMTP, test_added);
+  ADD ("newlines", SMTP_LISTENER_KIND_LMTP, test_newlines);
   ADD ("errors", SMTP_LISTENER_KIND_LMTP, test_errors);
   ADD ("smtp", SMTP_LISTENER_KIND_SMTP, test_smtp);
 

@@ -10,6 +10,20 @@
 
 /* BDAT, RFC 3030 section 2: "BDAT" SP chunk-size [ SP "LAST" ]. */
 
+gboolean
+smtp_bdat_is_line (const char *data,
+                   gsize       length)
+{
+  static const char verb[] = "BDAT";
+  gsize begin = 0;
+
+  while (begin < length && (data[begin] == ' ' || data[begin] == '\t'))
+    begin++;
+
+  return length - begin >= strlen (verb) && g_ascii_strncasecmp (data + begin, verb, strlen (verb)) == 0 &&
+         (length - begin == strlen (verb) || !g_ascii_isalnum (data[begin + strlen (verb)]));
+}
+
 static gboolean
 parse_chunk (const char *text,
              gsize       length,

@@ -147,6 +147,7 @@ struct _SmtpDialogue
   guint ascii_answer : 1;         /* of VRFY or EXPN: the client cannot read another one */
   guint awaits_line : 1;          /* the deadline is that of the next line */
   guint line_seen : 1;            /* the client has sent a line */
+  guint line_is_bdat : 1;         /* the line that the reader is in, or somebody might think so */
   guint wipe_input : 1;           /* it held a secret: the host wipes it from its buffers */
   guint begun : 1;                /* operators know of it */
   guint in_transaction : 1;       /* counted as open */

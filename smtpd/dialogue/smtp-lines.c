@@ -116,27 +116,47 @@ is_too_long (SmtpDialogue      *self,
   return line_length + strlen ("\r\n") > COMMAND_LINE_MAX + extra;
 }
 
+static const SmtpCommand *
+look_up (SmtpDialogue *self,
+         const char   *verb)
+{
+  const SmtpCommand *command = smtp_command_table_lookup (smtp_server_get_commands (self->server), verb);
+
+  if (command == NULL || (command->protocols & (self->is_lmtp ? SMTP_ONLY : LMTP_ONLY)) ||
+      ((command->extension != SMTP_ESMTP_NONE || command->own_extension != NULL) &&
+       !smtp_extensions_has_command (self->server, self->session, command)))
+    return &smtp_command_unknown;
+
+  return command;
+}
+
+/* Behind a BDAT that nobody can read there are octets all the same, which are no commands. */
+static void
+refuse_line (SmtpDialogue      *self,
+             SmtpStandardReply  reply)
+{
+  if (self->line_is_bdat && look_up (self, "BDAT")->offset == smtp_command_bdat_offset)
+    smtp_dialogue_close (self, smtp_reply_standard (reply));
+  else
+    smtp_dialogue_refuse (self, reply);
+}
+
 static void
 dispatch (SmtpDialogue          *self,
           const SmtpCommandLine *line,
           gsize                  line_length)
 {
-  const SmtpCommand *command = smtp_command_table_lookup (smtp_server_get_commands (self->server), line->verb);
+  const SmtpCommand *command = look_up (self, line->verb);
   SmtpCommand refused = { .adds_status = TRUE };
   gsize argument_length = line->argument_length;
-
-  if (command == NULL || (command->protocols & (self->is_lmtp ? SMTP_ONLY : LMTP_ONLY)) ||
-      ((command->extension != SMTP_ESMTP_NONE || command->own_extension != NULL) &&
-       !smtp_extensions_has_command (self->server, self->session, command)))
-    command = &smtp_command_unknown;
 
   if (!count_command (self, command, line->verb))
     return;
 
   if (line_length + strlen ("\r\n") > COMMAND_LINE_MAX && is_too_long (self, command, line_length))
-    smtp_dialogue_refuse (self, SMTP_REPLY_LINE_TOO_LONG);
+    refuse_line (self, SMTP_REPLY_LINE_TOO_LONG);
   else if (self->phase == SMTP_PHASE_REFUSED && command->offset != smtp_command_quit_offset)
-    smtp_dialogue_refuse (self, self->tls_refused ? SMTP_REPLY_TLS_REFUSED : SMTP_REPLY_ONLY_QUIT);
+    refuse_line (self, self->tls_refused ? SMTP_REPLY_TLS_REFUSED : SMTP_REPLY_ONLY_QUIT);
   else
     {
       if (command->offset == smtp_command_mail_offset)
@@ -180,10 +200,10 @@ take_command (SmtpDialogue *self,
         dispatch (self, &line, length);
       break;
     case SMTP_COMMAND_CONTROL:
-      smtp_dialogue_refuse (self, SMTP_REPLY_CONTROL_CHARACTER);
+      refuse_line (self, SMTP_REPLY_CONTROL_CHARACTER);
       break;
     case SMTP_COMMAND_NOT_UTF8:
-      smtp_dialogue_refuse (self, SMTP_REPLY_NOT_UTF8);
+      refuse_line (self, SMTP_REPLY_NOT_UTF8);
       break;
     case SMTP_COMMAND_EMPTY:
     case SMTP_COMMAND_BAD_VERB:
@@ -191,7 +211,7 @@ take_command (SmtpDialogue *self,
       if (smtp_command_is_foreign (data, length, TRUE))
         smtp_dialogue_close (self, smtp_reply_standard (SMTP_REPLY_FOREIGN));
       else if (!smtp_dialogue_is_foreign (self) || !smtp_profile_refuse_word (self, data, length))
-        smtp_dialogue_refuse (self, SMTP_REPLY_NOT_A_COMMAND);
+        refuse_line (self, SMTP_REPLY_NOT_A_COMMAND);
       break;
     }
 }
@@ -211,13 +231,12 @@ take_command_line (SmtpDialogue   *self,
   if (status == SMTP_LINE_OK)
     take_command (self, data, length);
   else if (status == SMTP_LINE_TOO_LONG)
-    smtp_dialogue_refuse (self, self->line_limit == AUTH_LINE_MAX ? SMTP_REPLY_AUTH_TOO_LONG
-                                                                  : SMTP_REPLY_LINE_TOO_LONG);
+    refuse_line (self, self->line_limit == AUTH_LINE_MAX ? SMTP_REPLY_AUTH_TOO_LONG : SMTP_REPLY_LINE_TOO_LONG);
   /* A CR inside is a control character, which no command may have anyway. */
   else if (passes_newlines (self))
     take_command (self, data, length);
   else
-    smtp_dialogue_refuse (self, SMTP_REPLY_BARE_NEWLINE);
+    refuse_line (self, SMTP_REPLY_BARE_NEWLINE);
 }
 
 /* The answer to a challenge. */
@@ -289,7 +308,10 @@ smtp_lines_take (SmtpDialogue *self,
 
   /* Not in the middle of a line that is thrown away. */
   if (self->line_reader.swallowed == 0)
-    self->line_limit = choose_limit (self, data, size);
+    {
+      self->line_limit = choose_limit (self, data, size);
+      self->line_is_bdat = smtp_bdat_is_line (data, size);
+    }
 
   status = smtp_line_reader_next (&self->line_reader, data, size, self->line_limit, &length, &consumed);
   self->line_seen |= consumed > 0;

@@ -202,6 +202,13 @@ class AttackCase(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.directory, name)
 
+    def make_users(self):
+        """A file with a user; AGFsaWNlAHNlc2FtZQ== is NUL alice NUL sesame."""
+        with open(self.path('users'), 'wb') as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(b'alice:sesame\n')
+        return self.path('users')
+
     def serve(self, *args, handler=None, **kwargs):
         handler = handler or 'maildir:' + self.path('m')
         return Gsmtpd('--lmtp-listen=127.0.0.1:0', '--smtps-listen=127.0.0.1:0', '--tls-self-signed',

@@ -10,7 +10,8 @@ import ssl
 import struct
 import unittest
 
-from attack import AttackCase, BEGIN, CLEAR, Client, LMTP, RECIPIENT, STARTTLS, TLS
+from attack import AttackCase, BEGIN, CLEAR, Client, LMTP, LMTP_STARTTLS, RECIPIENT, STARTTLS, TLS
+from gsmtpd_process import PATIENCE
 
 EVIL = b'MAIL FROM:<evil@example.org>\r\nRCPT TO:<victim@example.org>\r\nDATA\r\nevil\r\n.\r\n'
 
@@ -43,41 +44,42 @@ class Injection(AttackCase):
                 self.assertEqual(self.take(), [])
 
 
-class State(AttackCase):
-    def setUp(self):
-        super().setUp()
-        with open(self.path('users'), 'wb') as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(b'alice:sesame\n')
-        # AGFsaWNlAHNlc2FtZQ== is NUL alice NUL sesame.
-        self.users = self.serve('--auth-file', self.path('users'), '--auth-without-tls', '--auth-mechanisms=PLAIN')
-        self.users.__enter__()
-        self.addCleanup(self.users.__exit__, None, None, None)
+class UsersCase(AttackCase):
+    """With a user."""
 
+    def serve(self, *args, **kwargs):
+        return super().serve('--auth-file', self.make_users(), '--auth-without-tls', '--auth-mechanisms=PLAIN', *args, **kwargs)
+
+
+class State(UsersCase):
     def test_forgotten(self):
         """Neither hello, nor who somebody is, nor a transaction goes over into TLS."""
-        with Client(self.users) as client:
-            self.assertEqual(client.code(b'AUTH PLAIN AGFsaWNlAHNlc2FtZQ==\r\n'), 235)
-            self.assertEqual(client.code(BEGIN[:27]), 250)
-            self.assertEqual(client.code(b'STARTTLS\r\n'), 503)
-            self.assertEqual(client.code(b'RSET\r\n'), 250)
-            self.assertEqual(client.code(b'STARTTLS\r\n'), 220)
-            client.wrap()
-            self.assertEqual(client.code(BEGIN[:27]), 503)
-            self.assertEqual(client.code(RECIPIENT), 503)
-            self.assertEqual(client.code(b'DATA\r\n'), 503)
-            client.sock.sendall(b'EHLO me\r\n')
-            keywords = b' '.join(line[4:] for line in client.reply())
-            self.assertNotIn(b'STARTTLS', keywords)
-            self.assertIn(b'AUTH PLAIN', keywords)
-            # It is a stranger again, so it may say who it is.
-            self.assertEqual(client.code(b'AUTH PLAIN AGFsaWNlAHNlc2FtZQ==\r\n'), 235)
-            self.assertEqual(client.code(b'STARTTLS\r\n'), 503)
-            self.assertEqual(client.code(b'STARTTLS x\r\n') // 100, 5)
-        self.check_server(self.users)
+        for road in CLEAR, LMTP:
+            with self.subTest(road), Client(self.server, road) as client:
+                self.run_forgotten(client, road)
+
+    def run_forgotten(self, client, road):
+        self.assertEqual(client.code(b'AUTH PLAIN AGFsaWNlAHNlc2FtZQ==\r\n'), 235)
+        self.assertEqual(client.code(BEGIN[:27]), 250)
+        self.assertEqual(client.code(b'STARTTLS\r\n'), 503)
+        self.assertEqual(client.code(b'RSET\r\n'), 250)
+        self.assertEqual(client.code(b'STARTTLS\r\n'), 220)
+        client.wrap()
+        self.assertEqual(client.code(BEGIN[:27]), 503)
+        self.assertEqual(client.code(RECIPIENT), 503)
+        self.assertEqual(client.code(b'DATA\r\n'), 503)
+        client.sock.sendall(road.hello)
+        keywords = b' '.join(line[4:] for line in client.reply())
+        self.assertNotIn(b'STARTTLS', keywords)
+        self.assertIn(b'AUTH PLAIN', keywords)
+        # It is a stranger again, so it may say who it is.
+        self.assertEqual(client.code(b'AUTH PLAIN AGFsaWNlAHNlc2FtZQ==\r\n'), 235)
+        self.assertEqual(client.code(b'STARTTLS\r\n'), 503)
+        self.assertIn(client.code(b'STARTTLS x\r\n'), (501, 503))
+        self.assertEqual(client.code(BEGIN[:27]), 250)
 
 
-class Ends(AttackCase):
+class Ends(UsersCase):
     """However TLS ends, what was under way is given up, and what comes in clear is not read."""
 
     PHASES = {
@@ -90,6 +92,7 @@ class Ends(AttackCase):
         'between chunks': BEGIN + b'BDAT 5\r\nhello',
         'large chunk': BEGIN + b'BDAT 900000 LAST\r\n' + b'x' * 800000,
         'challenge': b'AUTH PLAIN\r\n',
+        'answer to a challenge': b'AUTH PLAIN\r\nAGFsaWNl',
     }
     # What would complete it.
     REST = b'P\r\n.\r\n' + b'x' * 990 + b'\r\n.\r\nBDAT 0 LAST\r\nNOOP\r\n'
@@ -117,18 +120,32 @@ class Ends(AttackCase):
     def end_by_clear(self, client, raw):
         """One octet is enough."""
 
+    def read_all(self, raw):
+        """Until the server puts an end to it."""
+        data = b''
+        try:
+            while new := raw.recv(65536):
+                data += new
+        except ConnectionError:
+            pass
+        return data
+
     def test_ends(self):
-        for road in TLS, STARTTLS:
+        for road in TLS, STARTTLS, LMTP_STARTTLS:
             for name, data in self.PHASES.items():
                 for end in self.end_properly, self.end_by_cut, self.end_by_reset, self.end_by_clear:
                     for rest in self.REST[:1], self.REST:
                         with self.subTest(name, road=road, end=end.__name__, rest=len(rest)):
                             client, raw = self.reach(road, data)
                             end(client, raw)
+                            raw.settimeout(PATIENCE)
                             try:
                                 raw.sendall(rest)
                             except OSError:
                                 pass
+                            # Whoever goes on in clear is waited for until what it says cannot be a record.
+                            if end != self.end_by_reset and (end != self.end_by_clear or len(rest) > 5):
+                                self.assertNotRegex(self.read_all(raw), rb'[245]\d\d[ -][^\r\n]+\r\n')
                             os.close(client.sock.detach())
                             raw.close()
         # Each has been seen to its end when this one is.

@@ -11,7 +11,7 @@ import hmac
 import os
 import unittest
 
-from attack import AttackCase, BEGIN, Client, LMTP_STARTTLS, STARTTLS, TLS
+from attack import AttackCase, BEGIN, CLEAR, Client, LMTP, LMTP_STARTTLS, STARTTLS, TLS
 
 PASSWORD = b'sesame'
 RIGHT = b'AUTH PLAIN ' + base64.b64encode(b'\0alice\0' + PASSWORD) + b'\r\n'
@@ -146,9 +146,13 @@ class Credentials(AttackCase):
         """None is there but those that are offered, and none is there without TLS."""
         for name in b'EXTERNAL', b'NTLM', b'ANONYMOUS', b'XOAUTH2', b'GSSAPI', b'PLAI', b'PLAIN\tx', b'__PROTO__', b'%s':
             self.assertIn(self.exchange([b'AUTH ' + name + b' ' + encode(b'a\0b\0c\0d\0e')]), (501, 504, 500), name)
-        with Client(self.closed) as client:
-            self.assertEqual(client.code(RIGHT), 538)
-            self.assertEqual(client.code(b'MAIL FROM:<>\r\n'), 530)
+        for road in CLEAR, LMTP:
+            with Client(self.closed, road, hello=False) as client:
+                for line, answer in (road.hello, b'250'), (RIGHT, b'538 5.7.11'), (b'AUTH PLAIN\r\n', b'538 5.7.11'), (b'MAIL FROM:<>\r\n', b'530 5.7.0'):
+                    client.sock.sendall(line)
+                    lines = client.reply()
+                    self.assertEqual(lines[-1][:len(answer)], answer)
+                    self.assertNotIn(b'250-AUTH', b' '.join(lines))
 
     def test_used_again(self):
         """CVE-2011-1720: what one attempt has left must not be there for the next."""

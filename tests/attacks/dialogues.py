@@ -8,7 +8,8 @@ import signal
 import socket
 import unittest
 
-from attack import AttackCase, BEGIN, CLEAR, Client, LMTP, RECIPIENT, ROADS, SENDER, pattern
+from attack import AttackCase, BEGIN, CLEAR, Client, LMTP, RECIPIENT, ROADS, SENDER, TLS, pattern
+from gsmtpd_process import PATIENCE
 
 # See run_table().
 CHUNKS = (
@@ -30,12 +31,25 @@ CHUNKS = (
     ('LAST with a long s (U+017F)', BEGIN + b'BDAT 10 LA\xc5\xbfT\r\nNOOP\r\n', '250 250 501'),
     ('the verb with a Kelvin sign (U+212A)', b'\xe2\x84\xaaDAT 1\r\nQUIT\r\n', '554'),
     ('LAST and more', BEGIN + b'BDAT 1 LAST LAST\r\nNOOP\r\n', '250 250 501'),
-    ('a verb of Exim\'s fuzzers', BEGIN + b'BDAT 1\r\n:BDAT \x7f\r\nNOOP\r\nQUIT\r\n', '250 250 250 500 250 221'),
+    ('a verb of Exim\'s fuzzers', BEGIN + b'BDAT 1\r\n:BDAT \x7f\r\nNOOP\r\nQUIT\r\n', '250 250 250 500'),
+    # Lines that are no command to us, but with a chunk behind them to somebody else.
+    ('DEL behind the size', BEGIN + b'BDAT 6\x7f\r\nRSET\r\nQUIT\r\n', '250 250 500'),
+    ('NUL behind the size', BEGIN + b'BDAT 6\0\r\nRSET\r\nQUIT\r\n', '250 250 500'),
+    ('no UTF-8 behind the size', BEGIN + b'BDAT 6 \xff\r\nRSET\r\nQUIT\r\n', '250 250 500'),
+    ('a bare LF behind the size', BEGIN + b'BDAT 6\nRSET\r\nQUIT\r\n', '250 250 500'),
+    ('a bare CR behind the size', BEGIN + b'BDAT 6\rRSET\r\nQUIT\r\n', '250 250 500'),
+    ('a tab in front of the size', BEGIN + b'bdat\t6\r\nRSET\r\nQUIT\r\n', '250 250 500'),
+    ('a blank in front of the verb', BEGIN + b' BDAT 6\r\nRSET\r\nQUIT\r\n', '250 250 500'),
+    ('a line that is too long', BEGIN + b'BDAT ' + b'0' * 600 + b'6\r\nRSET\r\nQUIT\r\n', '250 250 500'),
+    ('a line that is longer than any', BEGIN + b'BDAT ' + b'0' * 1900 + b'6\r\nRSET\r\nQUIT\r\n', '250 250 500'),
+    ('a verb that only begins so', b'BDATA 6\r\nNOOP\r\nQUIT\r\n', '500 250 221'),
     ('empty chunks without end', BEGIN + b'BDAT 0\r\n' * 100, '250 250' + ' 250' * 19 + ' 421'),
     ('DATA in the midst', BEGIN + b'BDAT 1\r\nxDATA\r\nRSET\r\nQUIT\r\n', '250 250 250 503 250 221'),
     ('RCPT in the midst', BEGIN + b'BDAT 1\r\nx' + RECIPIENT + b'QUIT\r\n', '250 250 250 503 221'),
     ('MAIL in the midst', BEGIN + b'BDAT 1\r\nx' + SENDER + b'QUIT\r\n', '250 250 250 503 221'),
     ('AUTH in the midst', BEGIN + b'BDAT 1\r\nxAUTH PLAIN =\r\nQUIT\r\n', '250 250 250 50x 221'),
+    ('EHLO or LHLO in the midst, and whatever was sent so far is gone',
+     BEGIN + b'BDAT 1\r\nxEHLO me\r\nLHLO me\r\nBDAT 1 LAST\r\nxRSET\r\nQUIT\r\n', '250 250 250 (250 500|500 250) 503 250 221'),
     ('STARTTLS in the midst', BEGIN + b'BDAT 1\r\nxSTARTTLS\r\nQUIT\r\n', '250 250 250 503 221'),
     ('QUIT in the midst', BEGIN + b'BDAT 1\r\nxQUIT\r\n', '250 250 250 221'),
     ('RSET in the midst', BEGIN + b'BDAT 1\r\nxRSET\r\nBDAT 1 LAST\r\nyQUIT\r\n', '250 250 250 250 503 221'),
@@ -49,6 +63,11 @@ STATE = (
      SENDER + b'RCPT TO:<b>\r\nDATA\r\nRSET\r\nQUIT\r\n', '250 501 5xx 250 221'),
     ('a second end of data', BEGIN + b'DATA\r\nx\r\n.\r\n.\r\nQUIT\r\n', '250 250 354 250 500 221', 1),
     ('a second DATA', BEGIN + b'DATA\r\nx\r\n.\r\nDATA\r\nQUIT\r\n', '250 250 354 250 503 221', 1),
+    ('DATA at once, and a message behind it', b'DATA\r\nSubject: x\r\n\r\nNOOP\r\n.\r\nQUIT\r\n', '503 500 500 250 500 221'),
+    ('what is refused in a transaction does not end it, nor add to it', SENDER + b'VRFY\r\nAUTH PLAIN =\r\nEHLO\r\nLHLO\r\nRCPT TO:<x\r\nMAIL FROM:<x\r\n'
+     + RECIPIENT + b'DATA\r\nx\r\n.\r\n' + RECIPIENT + b'QUIT\r\n', '250 501 5xx 50x 50x 501 50x 250 354 250 503 221', 1),
+    ('nor does it begin one', b'VRFY\r\nAUTH PLAIN =\r\nEHLO\r\nLHLO\r\nMAIL FROM:<x\r\n' + RECIPIENT + b'DATA\r\nQUIT\r\n',
+     '501 5xx 50x 50x 501 503 503 221'),
     ('RCPT behind the message', BEGIN + b'DATA\r\nx\r\n.\r\n' + RECIPIENT + b'DATA\r\nQUIT\r\n',
      '250 250 354 250 503 503 221', 1),
     ('RCPT behind a refused message', BEGIN + b'DATA\r\nx\n\r\n.\r\n' + RECIPIENT + b'DATA\r\nQUIT\r\n',
@@ -101,13 +120,50 @@ FOREIGN = (
     ('HTTP, later', b'NOOP\r\nGET / HTTP/1.1\r\nEHLO x\r\n', '250 554'),
     ('TLS', b'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03' + bytes(500), '554'),
     ('NUL', bytes(1000), '554'),
+    ('NUL without end', bytes(1 << 20), '554'),
     ('SSH', b'SSH-2.0-x\r\nQUIT\r\n', '554'),
+)
+
+# With a limit of ten octets: chunks, and what is left of a message that was too big.
+TOO_BIG = (
+    ('chunks beyond the limit, then every command', BEGIN + b'BDAT 6\r\nRSET\r\nBDAT 6\r\nQUIT\r\nDATA\r\nBDAT 2\r\nx\n' + RECIPIENT +
+     SENDER + b'BDAT 0 LAST\r\nDATA\r\nQUIT\r\n', '250 250 250 552 503 503 503 503 503 503 221'),
+    ('the next one has all of the limit', BEGIN + b'BDAT 8\r\n12345678BDAT 6\r\nQUIT\r\nRSET\r\n' + BEGIN +
+     b'BDAT 10 LAST\r\n12345678\r\nQUIT\r\n', '250 250 250 552 250 250 250 250 221', 1),
+    ('so it has behind DATA', BEGIN + b'DATA\r\n1234567890\r\n.\r\n' + RECIPIENT + BEGIN + b'DATA\r\n12345678\r\n.\r\nQUIT\r\n',
+     '250 250 354 552 503 250 250 354 250 221', 1),
+    ('a chunk beyond the limit without a recipient', b'BDAT 12\r\nRSET\r\nQUIT\r\nNOOP\r\nQUIT\r\n', '552 250 221'),
 )
 
 
 class Dialogues(AttackCase):
     def test_chunks(self):
         self.run_table(CHUNKS)
+
+    def test_chunk_of_old_clients(self):
+        """HELO, and no hello at all."""
+        for road in ROADS:
+            for hello, codes in (b'HELO me\r\n', '(250|500) '), (b'', ''):
+                with self.subTest(hello, road=road), Client(self.server, road, hello=False) as client:
+                    answers = ' '.join(map(str, client.talk(hello + b'BDAT 6\r\nRSET\r\nNOOP\r\n' + SENDER + b'BDAT 6\r\nRSET\r\nQUIT\r\n')))
+                    self.assertRegex(answers, pattern(codes + '50x 250 (250|503) 503 221'))
+
+    def test_chunk_that_ends(self):
+        """With the connection, before all of it has come."""
+        for road in ROADS:
+            for data in b'BDAT 10\r\n.\r\n', b'BDAT 10 LAST\r\n.\r\n', b'BDAT 3\r\n.\r\nBDAT 9 LAST\r\nx\r\n.\r\n':
+                with self.subTest(data, road=road), Client(self.server, road) as client:
+                    client.send(BEGIN + data)
+                    self.assertEqual(client.codes(2), [250, 250])
+                    # Below TLS, which has not ended.
+                    socket.socket.shutdown(client.sock, socket.SHUT_WR)
+                    self.assertEqual(client.codes(), [250] if data.startswith(b'BDAT 3') else [])
+        self.assertEqual(self.take(), [])
+
+    def test_too_big(self):
+        with self.serve('--size=10') as server:
+            self.run_table(TOO_BIG, server=server)
+            self.check_server(server)
 
     def test_state(self):
         self.run_table(STATE)
@@ -123,6 +179,32 @@ class Dialogues(AttackCase):
                     # In LMTP there is HTTP, too, but no EHLO.
                     self.assertRegex(codes, pattern(answers))
         self.assertEqual(self.take(), [])
+
+    def test_foreign_at_once(self):
+        """Before the greeting it is the same; where TLS is expected there is not even one answer, but for its alert."""
+        for title, data, answers in FOREIGN:
+            for road in CLEAR, LMTP:
+                with self.subTest(title, road=road), self.connect(road) as client:
+                    self.assertRegex(' '.join(map(str, client.talk(data))), pattern('220 ' + answers))
+            # The beginning of a handshake might go on.
+            if not data.startswith(b'\x16'):
+                with self.subTest(title, road=TLS), self.connect(TLS) as client:
+                    client.sock.sendall(data[:2000])
+                    client.sock.shutdown(socket.SHUT_WR)
+                    self.assertIn(self.read_all(client.sock)[:1], (b'', b'\x15'))
+        self.assertEqual(self.take(), [])
+
+    def connect(self, road):
+        return Client.on(socket.create_connection(('127.0.0.1', self.server.port(road.index)), PATIENCE))
+
+    def read_all(self, sock):
+        data = b''
+        try:
+            while new := sock.recv(65536):
+                data += new
+        except ConnectionError:
+            pass
+        return data
 
     def test_before_the_greeting(self):
         """Who talks out of turn gains nothing by it."""

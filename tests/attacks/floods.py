@@ -13,12 +13,18 @@ from attack import AttackCase, BEGIN, CLEAR, Client, LMTP, ROADS, SENDER, TLS, i
 
 MIB = 1024 * 1024
 
-# More than the server needs for anything that is done here, much less than what it is sent.
+# In KiB: more than the server needs for anything that is done here, much less than what it is sent; and what there is for
+# requests without end, so that ten octets of each of them were too many.
 ROOM = 16 * 1024
+LITTLE_ROOM = 1024
+N_TINY = 100000
 
 
 class Floods(AttackCase):
     options = ('--size=1000000',)
+
+    def serve(self, *args, **kwargs):
+        return super().serve('--auth-file', self.make_users(), '--auth-without-tls', '--auth-mechanisms=PLAIN,LOGIN', *args, **kwargs)
 
     def setUp(self):
         super().setUp()
@@ -27,10 +33,11 @@ class Floods(AttackCase):
             self.assertEqual(self.converse(BEGIN + b'DATA\r\nx\r\n.\r\nQUIT\r\n', road)[-1], 221)
         self.take()
         self.before = self.memory()
+        self.room = ROOM
 
     def tearDown(self):
         if not is_sanitized():
-            self.assertLess(self.memory() - self.before, ROOM)
+            self.assertLess(self.memory() - self.before, self.room)
         super().tearDown()
 
     def run_endless(self, road, head, codes):
@@ -53,11 +60,25 @@ class Floods(AttackCase):
         heads = (b'', b'NOOP ', b'EHLO ', b'AUTH PLAIN ', SENDER[:-3], b'MAIL FROM:<"', b'BDAT ', b'\xc3\xa4')
         self.run_all([(road, head, [500]) for road in (CLEAR, TLS, LMTP) for head in heads])
 
+    def test_endless_answers(self):
+        """To a challenge, RFC 4954 section 4."""
+        cases = (b'AUTH PLAIN\r\n', [334, 500]), (b'AUTH LOGIN\r\nYWxpY2U=\r\n', [334, 334, 500])
+        self.run_all([(road, head, codes) for road in (CLEAR, TLS, LMTP) for head, codes in cases])
+
+    def test_endless_mistakes(self):
+        """Requests that bring nothing come to an end long before the client does."""
+        n = 1000000
+        cases = ((BEGIN + b'BDAT 0\r\n' * n, [250] * 21 + [421]), (SENDER + b'RCPT TO:<b>\r\n' * n, [250] + [501] * 19 + [421]),
+                 (b'X\r\n' * n, [500] * 19 + [421]))
+        self.run_all([(road, head, codes) for road in (CLEAR, TLS, LMTP) for head, codes in cases])
+
     def test_endless_text(self):
         """Up to twice the limit is thrown away to get to the end of the message, and no more."""
         cases = ((b'DATA\r\n', [250, 250, 354, 552]), (b'DATA\r\nFrom ', [250, 250, 354, 552]),
                  (b'BDAT 999999999\r\n', [250, 250, 552]))
-        self.run_all([(road, BEGIN + head, codes) for road in (CLEAR, TLS, LMTP) for head, codes in cases])
+        cases = [(BEGIN + head, codes) for head, codes in cases]
+        cases.append((b'MAIL FROM:<> SIZE=1\r\nRCPT TO:<b@example.org>\r\nDATA\r\n', [250, 250, 354, 552]))
+        self.run_all([(road, head, codes) for road in (CLEAR, TLS, LMTP) for head, codes in cases])
         self.assertEqual(self.take(), [])
 
     def test_more_than_declared(self):
@@ -70,19 +91,22 @@ class Floods(AttackCase):
     def test_leading_separators(self):
         """Lines that a mailbox file might swallow count as much as others."""
         text = b'From x\r\n' * 150000
-        self.assertEqual(self.converse(BEGIN + b'DATA\r\n' + text + b'.\r\nQUIT\r\n'), [250, 250, 354, 552, 221])
+        for road in CLEAR, TLS, LMTP:
+            self.assertEqual(self.converse(BEGIN + b'DATA\r\n' + text + b'.\r\nQUIT\r\n', road), [250, 250, 354, 552, 221])
         self.assertEqual(self.take(), [])
 
     def test_tiny_chunks(self):
         """A history of chunks would grow with them."""
-        n = 50000
+        n = N_TINY
+        self.room = LITTLE_ROOM
         codes = self.converse(BEGIN + b'BDAT 1\r\nx' * n + b'BDAT 0 LAST\r\nQUIT\r\n')
         self.assertEqual(codes, [250] * (n + 3) + [221])
         self.assertEqual(self.take(), [b'x' * n])
 
     def test_tiny_commands(self):
+        self.room = LITTLE_ROOM
         for command in b'NOOP\r\n', b'RSET\r\n', SENDER + b'RSET\r\n', b'EHLO x\r\n':
-            n = 50000 // command.count(b'\n')
+            n = N_TINY // command.count(b'\n')
             codes = self.converse(command * n + b'QUIT\r\n')
             expected = [250] * (n * command.count(b'\n')) + [221]
             self.assertEqual(codes, expected)

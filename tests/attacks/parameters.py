@@ -5,7 +5,6 @@ something else (CVE-2026-23829, header injection), are numbers beyond any range 
 parameters that stand twice or where they do not belong (CVE-2020-28022), and what a server must not
 promise (RFC 3461, RFC 8689). Whatever is refused leaves nothing behind, and the next command is understood."""
 
-import os
 import unittest
 
 from attack import AttackCase, CLEAR, LMTP, LMTP_STARTTLS, RECIPIENT, ROADS, SENDER, STARTTLS, TLS
@@ -92,11 +91,8 @@ class Parameters(AttackCase):
     options = OPTIONS
 
     def serve(self, *args, **kwargs):
-        with open(self.path('users'), 'wb') as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(b'alice:sesame\n')
         # Who may not authenticate may not say who has (555).
-        return super().serve(*args, '--auth-file', self.path('users'), '--auth-without-tls', **kwargs)
+        return super().serve(*args, '--auth-file', self.make_users(), '--auth-without-tls', **kwargs)
 
     def run_refusals(self, head, cases, tail):
         for code, values in cases.items():

@@ -52,11 +52,11 @@ class Smuggling(AttackCase):
 
     def test_true_end(self):
         """The only one, at each cut; behind a dot that is stuffed as well."""
-        for text, message in (b'a\r\n.\r\n', b'a\r\n'), (b'..\r\n.\r\n', b'.\r\n'), (b'.\r\n', b''):
+        for text, message in (b'a\r\n.\r\n', b'a\r\n'), (b'..\r\n.\r\n', b'.\r\n'), (b'.\r\n', b''), (b'\r\n.\r\n', b'\r\n'):
             data = BEGIN + b'DATA\r\n' + text + b'NOOP\r\nQUIT\r\n'
             for road in CLEAR, TLS, LMTP:
-                for cut in range(len(BEGIN), len(data)):
-                    self.assertEqual(self.converse(data, road, [cut]), [250, 250, 354, 250, 250, 221])
+                for cuts in (range(1, len(data)), *([cut] for cut in range(len(BEGIN), len(data)))):
+                    self.assertEqual(self.converse(data, road, cuts), [250, 250, 354, 250, 250, 221])
                     self.assertEqual(self.take(), [message])
 
     def test_chunks(self):

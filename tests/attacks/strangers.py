@@ -6,7 +6,6 @@ claims that are not well-formed, and those of a client behind a proxy that is be
 greeting (RFC 5321 section 3.1), which is how programs behave that only want to get rid of mail."""
 
 import concurrent.futures
-import os
 import re
 import socket
 import struct
@@ -211,10 +210,7 @@ class Proxies(Case):
 
     def test_login(self):
         """XCLIENT authenticates nobody, and what AUTH has said before it is forgotten."""
-        with open(self.path('users'), 'wb') as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(b'alice:sesame\n')
-        server = self.serve(*self.options, '--auth-file', self.path('users'), '--auth-without-tls', '--auth-mechanisms=PLAIN',
+        server = self.serve(*self.options, '--auth-file', self.make_users(), '--auth-without-tls', '--auth-mechanisms=PLAIN',
                             '--auth-required', handler='sink')
         with server:
             for road in ROADS:
