@@ -154,6 +154,21 @@ test_proceed (Fixture       *fixture,
   talk (fixture, "", "250 2.1.5 a\r\n554 5.3.5 Nobody here takes messages\r\n554 5.3.5 Nobody here takes messages\r\n");
 }
 
+/* Whatever is said of one recipient is one reply, and none that leads astray. */
+static void
+test_hostile (Fixture       *fixture,
+              gconstpointer  kind)
+{
+  begin (fixture);
+  talk (fixture, "DATA\r\nx\r\n.\r\n", DATA_OK);
+  wait_for_request (fixture);
+
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 0, 550, "no\r\n250 2.1.5 b\033[2J"));
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 1, 550, "5.7.2"));
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 2, 354, "go on"));
+  talk (fixture, "", "550 5.0.0 no  250 2.1.5 b [2J\r\n550 5.7.2 Refused\r\n451 4.3.0 Internal error, try again later\r\n");
+}
+
 static void
 test_errors (Fixture       *fixture,
              gconstpointer  kind)
@@ -192,6 +207,7 @@ main (int    argc,
   ADD ("each", SMTP_LISTENER_KIND_LMTP, test_each);
   ADD ("all", SMTP_LISTENER_KIND_LMTP, test_all);
   ADD ("proceed", SMTP_LISTENER_KIND_LMTP, test_proceed);
+  ADD ("hostile", SMTP_LISTENER_KIND_LMTP, test_hostile);
   ADD ("errors", SMTP_LISTENER_KIND_LMTP, test_errors);
   ADD ("smtp", SMTP_LISTENER_KIND_SMTP, test_smtp);
 
