@@ -126,14 +126,17 @@ class Floods(AttackCase):
 class Opaque(AttackCase):
     """What a message is made of is nothing to the server: neither how often, nor how deep (CVE-2026-27859)."""
 
+    # RFC 2231 section 3: pieces of a value, by number.
+    PIECES = b'Content-Type: text/plain;\r\n' + b''.join(b' name*%d*=%%41;\r\n' % i for i in range(100000)) + b' x=y\r\n\r\n'
+    FIELDS = b'X: y\r\n' * 1000000 + b'\r\n'
+
+    options = ('--limit=max-header-size=0',)
+
     def test_content(self):
         parts = b'Content-Type: multipart/mixed; boundary=x\r\n\r\n' + b'--x\r\nContent-Type: text/plain\r\n\r\n\r\n' * 100000 + b'--x--\r\n'
         nested = b''.join(b'Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n' % (i, i) for i in range(20000))
-        # RFC 2231 section 3: pieces of a value, by number.
-        pieces = b'Content-Type: text/plain;\r\n' + b''.join(b' name*%d*=%%41;\r\n' % i for i in range(100000)) + b' x=y\r\n\r\n'
-        fields = b'X: y\r\n' * 1000000 + b'\r\n'
         for road in CLEAR, TLS, LMTP:
-            for text in parts, nested, pieces, fields:
+            for text in parts, nested, self.PIECES, self.FIELDS:
                 data = BEGIN + b'DATA\r\n' + text + b'.\r\n' + BEGIN + b'BDAT %d LAST\r\n' % len(text) + text + b'QUIT\r\n'
                 begin = self.cpu()
                 with self.subTest(text[:20], road=road):
@@ -141,6 +144,16 @@ class Opaque(AttackCase):
                     self.assertTrue(self.take() == [text, text])
                     # In hundredths of a second; it is a few of them.
                     self.assertLess(self.cpu() - begin, 1000)
+
+    def test_headers(self):
+        """Whoever parses them later is spared that, unless the limit is taken away."""
+        with self.serve() as server:
+            for road in CLEAR, TLS, LMTP:
+                for text in self.PIECES, self.FIELDS:
+                    data = BEGIN + b'DATA\r\n' + text + b'.\r\n' + BEGIN + b'BDAT %d LAST\r\n' % len(text) + text + b'QUIT\r\n'
+                    self.assertEqual(self.converse(data, road, server=server), [250, 250, 354, 552, 250, 250, 552, 221])
+            self.assertEqual(self.take(), [])
+            self.check_server(server)
 
 
 class Parsers(AttackCase):
