@@ -6,6 +6,8 @@
 
 #include <smtpd/smtpd.h>
 
+#include "test-log.h"
+
 typedef struct
 {
   SmtpServer *server;
@@ -165,8 +167,24 @@ test_hostile (Fixture       *fixture,
 
   g_assert_true (smtp_request_reply_recipient (fixture->request, 0, 550, "no\r\n250 2.1.5 b\033[2J"));
   g_assert_true (smtp_request_reply_recipient (fixture->request, 1, 550, "5.7.2"));
+  log_expect ("354 is no answer", 1);
   g_assert_true (smtp_request_reply_recipient (fixture->request, 2, 354, "go on"));
   talk (fixture, "", "550 5.0.0 no  250 2.1.5 b [2J\r\n550 5.7.2 Refused\r\n451 4.3.0 Internal error, try again later\r\n");
+  log_assert_done ();
+  g_clear_object (&fixture->request);
+  g_clear_pointer (&fixture->protocol, g_free);
+
+  talk (fixture, "MAIL FROM:<>\r\n" RECIPIENTS, "250 2.1.0 Sender OK\r\n" RECIPIENTS_OK);
+  talk (fixture, "BDAT 1 LAST\r\nx", "");
+  wait_for_request (fixture);
+  /* Of two of them, and of what stands for all. */
+  log_expect ("is no answer", 3);
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 0, 235, "Come in"));
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 1, 334, ""));
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 2, 354, "go on"));
+  talk (fixture, "NOOP\r\n", "235 2.0.0 Come in\r\n451 4.3.0 Internal error, try again later\r\n"
+                             "451 4.3.0 Internal error, try again later\r\n250 2.0.0 Did nothing\r\n");
+  log_assert_done ();
 }
 
 static void
@@ -200,6 +218,7 @@ main (int    argc,
       char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  log_install ();
 
 #define ADD(name, kind, func) \
   g_test_add ("/lmtp/" name, Fixture, GINT_TO_POINTER (kind), set_up, func, tear_down)

@@ -363,24 +363,40 @@ take_effect (SmtpDialogue *self,
   self->ascii_answer = FALSE;
 }
 
-/* The end of a message has an answer for each recipient in LMTP, RFC 2033 section 4.2. */
+/* The end of a message has an answer for each recipient in LMTP, RFC 2033 section 4.2. They are made to fit while the
+ * request is still under way. NULL: there is only @reply. */
+static GPtrArray *
+fix_recipient_answers (SmtpDialogue *self,
+                       SmtpReply    *reply)
+{
+  guint n = smtp_request_get_n_recipients (self->request);
+  GPtrArray *answers;
+
+  if (n == 0 || smtp_reply_get_code (reply) == 421)
+    return NULL;
+
+  answers = g_ptr_array_new_full (n, (GDestroyNotify) smtp_reply_unref);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (SmtpReply) own = smtp_request_get_recipient_answer (self->request, i);
+
+      g_ptr_array_add (answers, own != NULL ? smtp_answer_fix (self, own) : smtp_reply_ref (reply));
+    }
+
+  return answers;
+}
+
 static void
 say_answer (SmtpDialogue *self,
             SmtpRequest  *request,
-            SmtpReply    *reply)
+            SmtpReply    *reply,
+            GPtrArray    *answers)
 {
-  guint n = smtp_request_get_n_recipients (request);
-
-  if (n == 0 || smtp_reply_get_code (reply) == 421)
+  if (answers == NULL)
     say_to (self, request, reply);
 
-  for (guint i = 0; i < n && smtp_reply_get_code (reply) != 421; i++)
-    {
-      g_autoptr (SmtpReply) own = smtp_request_get_recipient_answer (request, i);
-      g_autoptr (SmtpReply) fixed = own != NULL ? smtp_answer_fix (self, own) : smtp_reply_ref (reply);
-
-      smtp_dialogue_say (self, fixed);
-    }
+  for (guint i = 0; answers != NULL && i < answers->len; i++)
+    smtp_dialogue_say (self, g_ptr_array_index (answers, i));
 }
 
 /* After STARTTLS comes the handshake, after the handshake what its hook says. */
@@ -405,6 +421,7 @@ smtp_dialogue_finish (SmtpDialogue *self)
   g_autoptr (SmtpReply) answer = smtp_request_get_answer (self->request);
   g_autoptr (SmtpReply) reply = smtp_answer_fix (self, answer);
   g_autoptr (SmtpRequest) request = NULL;
+  g_autoptr (GPtrArray) answers = NULL;
   g_autoptr (GBytes) content = NULL;
   gboolean success = smtp_answer_is_success (self, reply);
   gboolean ends;
@@ -417,12 +434,13 @@ smtp_dialogue_finish (SmtpDialogue *self)
     return;
 
   ends = smtp_reply_get_code (reply) == 421;
+  answers = fix_recipient_answers (self, reply);
   take_effect (self, reply);
   ends |= self->close_after;
   is_chunk &= !ends;
   request = g_steal_pointer (&self->request);
   if (!is_chunk && !is_proxy && (!self->command.is_silent || ends))
-    say_answer (self, request, reply);
+    say_answer (self, request, reply, answers);
   if (!success || self->auth != NULL)
     smtp_events_answer (self, request, reply, is_message);
   smtp_stages_clear (self);
