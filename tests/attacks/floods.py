@@ -124,7 +124,7 @@ class Floods(AttackCase):
 
 
 class Opaque(AttackCase):
-    """What a message is made of is nothing to the server: neither how often, nor how deep (CVE-2026-27859)."""
+    """What a message is made of is nothing to the server: neither how often, nor how deep."""
 
     # RFC 2231 section 3: pieces of a value, by number.
     PIECES = b'Content-Type: text/plain;\r\n' + b''.join(b' name*%d*=%%41;\r\n' % i for i in range(100000)) + b' x=y\r\n\r\n'
