@@ -187,6 +187,25 @@ test_hostile (Fixture       *fixture,
   log_assert_done ();
 }
 
+/* Who has been answered for in part only, and has left, is not answered any more. */
+static void
+test_leaves (Fixture       *fixture,
+             gconstpointer  kind)
+{
+  begin (fixture);
+  talk (fixture, "DATA\r\nx\r\n.\r\n", DATA_OK);
+  wait_for_request (fixture);
+
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 1, 250, NULL));
+  g_io_stream_close (G_IO_STREAM (fixture->client), NULL, NULL);
+  while (smtp_server_get_n_sessions (fixture->server) > 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (g_cancellable_is_cancelled (smtp_request_get_cancellable (fixture->request)));
+  g_assert_false (smtp_request_reply_recipient (fixture->request, 0, 250, NULL));
+  g_assert_false (smtp_request_reply_recipient (fixture->request, 2, 354, NULL));
+  g_assert_false (smtp_request_reply (fixture->request, 250, NULL));
+}
+
 static void
 test_errors (Fixture       *fixture,
              gconstpointer  kind)
@@ -227,6 +246,7 @@ main (int    argc,
   ADD ("all", SMTP_LISTENER_KIND_LMTP, test_all);
   ADD ("proceed", SMTP_LISTENER_KIND_LMTP, test_proceed);
   ADD ("hostile", SMTP_LISTENER_KIND_LMTP, test_hostile);
+  ADD ("leaves", SMTP_LISTENER_KIND_LMTP, test_leaves);
   ADD ("errors", SMTP_LISTENER_KIND_LMTP, test_errors);
   ADD ("smtp", SMTP_LISTENER_KIND_SMTP, test_smtp);
 
