@@ -185,7 +185,8 @@ test_secrets (EdgeFixture   *fixture,
   static const char * const lines[] =
   {
     "AUTH PLAIN c2VzYW1l\r\n", "AUTH c2VzYW1l\r\n", "c2VzYW1l\r\n", "c2VzYW1l c2VzYW1l\r\n", "XAUTH c2VzYW1l\r\n",
-    "AUTH LOGIN c2VzYW1l c2VzYW1l\r\n", "NOOP c2VzYW1l\n", "RSET c2VzYW1l\r\n", "c2VzYW1l==\r\n",
+    "AUTH LOGIN c2VzYW1l c2VzYW1l\r\n", "AUTH\tPLAIN\tc2VzYW1l\r\n", "AUTH PLAIN\tc2VzYW1l\r\n",
+    "NOOP c2VzYW1l\n", "RSET c2VzYW1l\r\n", "c2VzYW1l==\r\n",
   };
   static const char * const mechanisms[] = { "PLAIN", NULL };
   EdgeClient *client = edge_greet (fixture);
@@ -261,32 +262,65 @@ test_escape (void)
   g_assert_true (g_utf8_validate (cut, -1, NULL));
 }
 
+static guint n_refused;
+
+static SmtpVerdict
+refuse (SmtpServer      *server,
+        SmtpSession     *session,
+        SmtpEnvelope    *envelope,
+        SmtpRequest     *request,
+        SmtpCredentials *credentials)
+{
+  n_refused++;
+  smtp_request_reply (request, 535, NULL);
+
+  return SMTP_VERDICT_HANDLED;
+}
+
 /* What a client may get as far as a record. */
 static void
 test_injection (EdgeFixture   *fixture,
                 gconstpointer  data)
 {
-  static const char * const senders[] =
+  static const char * const words[] =
   {
     "MAIL FROM:<\"a\\\"> SMTP_EVENT=message\"@example.org>\r\n",
     "MAIL FROM:<\u202ea@example.org> SMTPUTF8\r\n",
     "MAIL FROM:<a\u2028SMTP_SESSION=1@example.org> SMTPUTF8\r\n",
     "MAIL FROM:<a@example.org>\x1b[2J\r\n",
     "MAIL FROM:<\xff@example.org>\r\n",
+    "MAIL FROM:<%n%s%p@example.org>\r\n",
+    "EHLO a\x1b[2J\r\n",
+    "EHLO \u202ea\r\n",
+    "HELO a\nb\r\n",
+    "EHLO %n%s%p\r\n",
+    "NOOP \u202e %n%s%p\r\n\u202eNOOP\r\n",
+    /* Of users: al\x1b[2Jice, al\u202eice, a\r\nSMTP_EVENT=auth, and %n%s%p. */
+    "AUTH PLAIN AGFsG1sySmljZQB4\r\n",
+    "AUTH PLAIN AGFs4oCuaWNlAHg=\r\n",
+    "AUTH PLAIN AGENClNNVFBfRVZFTlQ9YXV0aAB4\r\n",
+    "AUTH PLAIN ACVuJXMlcAB4\r\n",
   };
+  static const char * const mechanisms[] = { "PLAIN", NULL };
 
   smtp_server_set_smtputf8 (fixture->server, TRUE);
-  for (guint i = 0; i < G_N_ELEMENTS (senders); i++)
+  smtp_server_set_auth_requires_tls (fixture->server, FALSE);
+  smtp_server_set_auth_mechanisms (fixture->server, mechanisms);
+  smtp_server_set_auth_failure_delay (fixture->server, 0);
+  g_signal_connect (fixture->server, "handle-auth", G_CALLBACK (refuse), NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     {
       EdgeClient *client = edge_greet (fixture);
 
-      edge_send (client, senders[i]);
+      edge_send (client, words[i]);
       edge_send (client, "RCPT TO:<b@example.org>\r\nDATA\r\n.\r\nQUIT\r\n");
       while (edge_read (client))
         ;
       leave (fixture, client);
     }
-  g_assert_cmpuint (records->len, >=, 3 * G_N_ELEMENTS (senders));
+  g_assert_cmpuint (records->len, >=, 3 * G_N_ELEMENTS (words));
+  /* Those whose name could be said in a line of a log. */
+  g_assert_cmpuint (n_refused, ==, 2);
 
   for (guint i = 0; i < records->len; i++)
     {

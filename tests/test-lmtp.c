@@ -156,6 +156,56 @@ test_proceed (Fixture       *fixture,
   talk (fixture, "", "250 2.1.5 a\r\n554 5.3.5 Nobody here takes messages\r\n554 5.3.5 Nobody here takes messages\r\n");
 }
 
+/* Whatever is said of one recipient is one reply, and none that leads astray. */
+static void
+test_hostile (Fixture       *fixture,
+              gconstpointer  kind)
+{
+  begin (fixture);
+  talk (fixture, "DATA\r\nx\r\n.\r\n", DATA_OK);
+  wait_for_request (fixture);
+
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 0, 550, "no\r\n250 2.1.5 b\033[2J"));
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 1, 550, "5.7.2"));
+  log_expect ("354 is no answer", 1);
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 2, 354, "go on"));
+  talk (fixture, "", "550 5.0.0 no  250 2.1.5 b [2J\r\n550 5.7.2 Refused\r\n451 4.3.0 Internal error, try again later\r\n");
+  log_assert_done ();
+  g_clear_object (&fixture->request);
+  g_clear_pointer (&fixture->protocol, g_free);
+
+  talk (fixture, "MAIL FROM:<>\r\n" RECIPIENTS, "250 2.1.0 Sender OK\r\n" RECIPIENTS_OK);
+  talk (fixture, "BDAT 1 LAST\r\nx", "");
+  wait_for_request (fixture);
+  /* Of two of them, and of what stands for all. */
+  log_expect ("is no answer", 3);
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 0, 235, "Come in"));
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 1, 334, ""));
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 2, 354, "go on"));
+  talk (fixture, "NOOP\r\n", "235 2.0.0 Come in\r\n451 4.3.0 Internal error, try again later\r\n"
+                             "451 4.3.0 Internal error, try again later\r\n250 2.0.0 Did nothing\r\n");
+  log_assert_done ();
+}
+
+/* Who has been answered for in part only, and has left, is not answered any more. */
+static void
+test_leaves (Fixture       *fixture,
+             gconstpointer  kind)
+{
+  begin (fixture);
+  talk (fixture, "DATA\r\nx\r\n.\r\n", DATA_OK);
+  wait_for_request (fixture);
+
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 1, 250, NULL));
+  g_io_stream_close (G_IO_STREAM (fixture->client), NULL, NULL);
+  while (smtp_server_get_n_sessions (fixture->server) > 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (g_cancellable_is_cancelled (smtp_request_get_cancellable (fixture->request)));
+  g_assert_false (smtp_request_reply_recipient (fixture->request, 0, 250, NULL));
+  g_assert_false (smtp_request_reply_recipient (fixture->request, 2, 354, NULL));
+  g_assert_false (smtp_request_reply (fixture->request, 250, NULL));
+}
+
 static void
 test_errors (Fixture       *fixture,
              gconstpointer  kind)
@@ -263,6 +313,8 @@ main (int    argc,
   ADD ("misleading", SMTP_LISTENER_KIND_LMTP, test_misleading);
   ADD ("added", SMTP_LISTENER_KIND_LMTP, test_added);
   ADD ("newlines", SMTP_LISTENER_KIND_LMTP, test_newlines);
+  ADD ("hostile", SMTP_LISTENER_KIND_LMTP, test_hostile);
+  ADD ("leaves", SMTP_LISTENER_KIND_LMTP, test_leaves);
   ADD ("errors", SMTP_LISTENER_KIND_LMTP, test_errors);
   ADD ("smtp", SMTP_LISTENER_KIND_SMTP, test_smtp);
 

@@ -218,6 +218,10 @@ test_names (Fixture       *self,
     { "\033[31m", "127.0.0.1", NULL },
     { "[127.0.0.1]", "127.0.0.1", NULL },
     { "\xff\xfe", "127.0.0.1", NULL },
+    { "\u202eclient.example.org", "127.0.0.1", NULL },
+    { "client\xc2\x9b" "2J.example.org", "127.0.0.1", NULL },
+    { "a\nb", "127.0.0.1", NULL },
+    { "%n%s%p", "127.0.0.1", NULL },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -258,6 +262,7 @@ test_timeout (Fixture       *self,
   self->dns->name = "client.example.org";
   self->dns->address = "127.0.0.1";
   other = edge_greet (&self->edge);
+  g_assert_cmpuint (smtp_server_get_resolve_timeout (self->edge.server), <=, 2000);
   smtp_server_set_resolve_timeout (self->edge.server, 500);
   self->dns->silent = TRUE;
   begin = g_get_monotonic_time ();

@@ -456,6 +456,7 @@ test_timeout (Fixture       *self,
   g_autoptr (EdgeClient) slow = NULL;
   gint64 begin = g_get_monotonic_time ();
 
+  g_assert_cmpuint (smtp_server_get_proxy_timeout (self->edge.server), ==, 5);
   smtp_server_set_proxy_timeout (self->edge.server, 1);
   silent = edge_connect (&self->edge);
   slow = connect_with (self, "PROXY TCP4", 10);

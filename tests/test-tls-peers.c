@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Who is at the other end of TLS: certificates of clients, tickets of other servers, and clients
- * that the hook, the context or the clock does not like. */
+/* Who is at the other end of TLS: certificates of clients and what AUTH makes of them, tickets of other
+ * servers, and clients that the hook, the context or the clock does not like. */
 
 #include "test-log.h"
 #include "tls-fixture.h"
@@ -90,6 +90,9 @@ typedef struct
   gnutls_datum_t der;
 } Own;
 
+/* The common name of the next one; NULL: it has no subject. */
+static const char *common_name = "client.example.org";
+
 #define MANY_NAMES 1000
 #define TOO_LARGE G_MAXUINT
 
@@ -171,7 +174,8 @@ make_own (Own   *own,
   gnutls_x509_crt_set_serial (crt, "\1", 1);
   gnutls_x509_crt_set_activation_time (crt, time (NULL) - 60);
   gnutls_x509_crt_set_expiration_time (crt, time (NULL) + 86400);
-  gnutls_x509_crt_set_dn (crt, "CN=client.example.org", NULL);
+  if (common_name != NULL)
+    gnutls_x509_crt_set_dn_by_oid (crt, GNUTLS_OID_X520_COMMON_NAME, 0, common_name, strlen (common_name));
   gnutls_x509_crt_set_key (crt, key);
   add_names (crt, n_names);
   g_assert_cmpint (gnutls_x509_crt_sign2 (crt, crt, key, GNUTLS_DIG_SHA256, 0), ==, 0);
@@ -294,6 +298,157 @@ test_large_certificates (TlsFixture    *fixture,
       g_assert_true (gets_through);
       /* It is hundredths of a second, and some more under valgrind. */
       g_assert_cmpint (clock () - begin, <, 20 * (gint64) CLOCKS_PER_SEC);
+      clear_own (&own);
+    }
+}
+
+/* EXTERNAL, RFC 4422 appendix A: who it is says the certificate, and the client at most whom it acts for. */
+
+typedef struct
+{
+  const char *said;
+  int code;
+} Attempt;
+
+static const Attempt *attempts;   /* ended by one that says nothing */
+static gboolean is_offered;
+static guint n_asked;
+static char *seen_id;
+static char *seen_authorization_id;
+
+/* It may act for nobody but itself and bob. */
+static SmtpVerdict
+on_external (SmtpServer      *server,
+             SmtpSession     *session,
+             SmtpEnvelope    *envelope,
+             SmtpRequest     *request,
+             SmtpCredentials *credentials)
+{
+  const char *wanted_id = smtp_credentials_get_authorization_id (credentials);
+
+  n_asked++;
+  g_assert_cmpstr (smtp_credentials_get_mechanism (credentials), ==, "EXTERNAL");
+  g_assert_null (smtp_credentials_get_password (credentials));
+  g_free (seen_id);
+  g_free (seen_authorization_id);
+  seen_id = g_strdup (smtp_credentials_get_authentication_id (credentials));
+  seen_authorization_id = g_strdup (wanted_id);
+  smtp_request_reply (request, wanted_id == NULL || g_str_equal (wanted_id, "bob") ? 235 : 535, NULL);
+
+  return SMTP_VERDICT_HANDLED;
+}
+
+static void
+play_external (Client *client)
+{
+  if (shows_own)
+    g_assert_cmpint (gnutls_certificate_set_x509_key_file (client->credentials, own.path, own.path,
+                                                           GNUTLS_X509_FMT_PEM), ==, 0);
+  g_assert_true (get_through (client));
+  g_assert_cmpint (client_say (client, "EHLO client.example.org\r\n"), ==, 250);
+  is_offered = strstr (client->lines->str, "EXTERNAL") != NULL;
+  for (const Attempt *attempt = attempts; attempt->said != NULL; attempt++)
+    g_assert_cmpint (client_say (client, attempt->said), ==, attempt->code);
+}
+
+static void
+try_external (TlsFixture    *fixture,
+              const Attempt *list,
+              gboolean       show,
+              guint          n_expected)
+{
+  attempts = list;
+  shows_own = show;
+  n_asked = 0;
+  tls_fixture_play (fixture, play_external);
+  g_assert_cmpuint (n_asked, ==, n_expected);
+}
+
+#define WANTS_AUTH { "MAIL FROM:<a@example.org>\r\n", 530 }
+#define LETS_IN { "MAIL FROM:<a@example.org>\r\n", 250 }, { NULL, 0 }
+
+/* CVE-2023-42115: NULs, a line end, and what is no text or not even base64, ask nobody. */
+static const Attempt malformed[] =
+{
+  { "AUTH EXTERNAL YQBiAGMAZABl\r\n", 501 }, { "AUTH EXTERNAL AA==\r\n", 501 }, { "AUTH EXTERNAL Ym9iAA==\r\n", 501 },
+  { "AUTH EXTERNAL AGJvYg==\r\n", 501 }, { "AUTH EXTERNAL AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n", 501 },
+  { "AUTH EXTERNAL YQ0KYg==\r\n", 501 }, { "AUTH EXTERNAL /w==\r\n", 501 }, { "AUTH EXTERNAL ====\r\n", 501 },
+  { "AUTH EXTERNAL Ym9i=\r\n", 501 }, { "AUTH EXTERNAL\r\n", 334 }, { "YQBi\r\n", 501 }, { "AUTH EXTERNAL\r\n", 334 }, { "*\r\n", 501 },
+  WANTS_AUTH, { NULL, 0 }
+};
+
+static const Attempt for_root[] = { { "AUTH EXTERNAL cm9vdA==\r\n", 535 }, WANTS_AUTH, { NULL, 0 } };
+static const Attempt for_bob[] = { { "AUTH EXTERNAL Ym9i\r\n", 235 }, { "AUTH EXTERNAL =\r\n", 503 }, LETS_IN };
+static const Attempt for_itself[] = { { "AUTH EXTERNAL =\r\n", 235 }, LETS_IN };
+static const Attempt for_itself_later[] = { { "AUTH EXTERNAL\r\n", 334 }, { "\r\n", 235 }, LETS_IN };
+static const Attempt not_there[] = { { "AUTH EXTERNAL =\r\n", 504 }, { "AUTH EXTERNAL Ym9i\r\n", 504 }, WANTS_AUTH, { NULL, 0 } };
+static const Attempt nobody[] = { { "AUTH EXTERNAL =\r\n", 535 }, { "AUTH EXTERNAL Ym9i\r\n", 535 }, WANTS_AUTH, { NULL, 0 } };
+
+static void
+set_up_external (TlsFixture *fixture)
+{
+  smtp_server_set_auth_mechanisms (fixture->server, (const char * const []) { "EXTERNAL", NULL });
+  smtp_server_set_auth_required (fixture->server, TRUE);
+  smtp_server_set_auth_failure_delay (fixture->server, 0);
+  smtp_server_set_max_auth_failures (fixture->server, 0);
+  smtp_server_set_error_delay (fixture->server, 0);
+  g_signal_connect (fixture->server, "handle-auth", G_CALLBACK (on_external), NULL);
+  ask_for_certificates (fixture, SMTP_CLIENT_CERTIFICATES_REQUESTED, own.path);
+}
+
+static void
+test_external (TlsFixture    *fixture,
+               gconstpointer  data)
+{
+  make_own (&own, 0);
+  set_up_external (fixture);
+
+  try_external (fixture, malformed, TRUE, 0);
+  g_assert_true (is_offered);
+  try_external (fixture, for_root, TRUE, 1);
+  g_assert_cmpstr (seen_authorization_id, ==, "root");
+  try_external (fixture, for_bob, TRUE, 1);
+  g_assert_cmpstr (seen_id, ==, "CN=client.example.org");
+  g_assert_cmpstr (seen_authorization_id, ==, "bob");
+  try_external (fixture, for_itself, TRUE, 1);
+  g_assert_null (seen_authorization_id);
+  try_external (fixture, for_itself_later, TRUE, 1);
+  g_assert_cmpstr (seen_id, ==, "CN=client.example.org");
+  g_assert_null (seen_authorization_id);
+
+  try_external (fixture, not_there, FALSE, 0);
+  g_assert_false (is_offered);
+
+  g_clear_pointer (&seen_id, g_free);
+  g_clear_pointer (&seen_authorization_id, g_free);
+  clear_own (&own);
+}
+
+/* A certificate that nobody has signed who is believed says nothing; nor does one that names nobody, or whose name
+ * is not for a log. */
+static void
+test_external_nobody (TlsFixture    *fixture,
+                      gconstpointer  data)
+{
+  static const char * const names[] = { NULL, "bob\nroot", "bob\033[2J" };
+  Own trusted;
+
+  make_own (&own, 0);
+  trusted = own;
+  set_up_external (fixture);
+  make_own (&own, 0);
+  try_external (fixture, not_there, TRUE, 0);
+  g_assert_false (is_offered);
+  clear_own (&own);
+  clear_own (&trusted);
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      common_name = names[i];
+      make_own (&own, 0);
+      common_name = "client.example.org";
+      ask_for_certificates (fixture, SMTP_CLIENT_CERTIFICATES_REQUESTED, own.path);
+      try_external (fixture, nobody, TRUE, 0);
       clear_own (&own);
     }
 }
@@ -573,6 +728,9 @@ main (int    argc,
   ADD ("certificates/1.2", ONLY ("TLS1.2"), test_certificates);
   ADD ("certificates/1.3", ONLY ("TLS1.3"), test_certificates);
   ADD ("certificates/large", NULL, test_large_certificates);
+  ADD ("external/1.2", ONLY ("TLS1.2"), test_external);
+  ADD ("external/1.3", ONLY ("TLS1.3"), test_external);
+  ADD ("external/nobody", NULL, test_external_nobody);
   ADD ("names/1.2", ONLY ("TLS1.2"), test_names);
   ADD ("names/1.3", ONLY ("TLS1.3"), test_names);
   ADD ("tickets/1.2", ONLY ("TLS1.2"), test_tickets);

@@ -76,6 +76,7 @@ STATE = (
      '250 250 354 550 503 221'),
     ('VRFY does not begin anything', b'VRFY root\r\n' + RECIPIENT + b'DATA\r\nQUIT\r\n', '252 503 503 221'),
     ('RSET ends a transaction', BEGIN + b'RSET\r\nDATA\r\nQUIT\r\n', '250 250 250 503 221'),
+    ('QUIT twice', b'QUIT\r\nQUIT\r\n', '221'),
     ('commands behind QUIT', b'QUIT\r\n' + BEGIN + b'DATA\r\nx\r\n.\r\n', '221'),
 )
 
@@ -87,15 +88,22 @@ WORDS = (
     ('an option for sendmail, a path, a pipe: no domain', b'MAIL FROM:<-oQ/tmp>\r\nMAIL FROM:<../../x>\r\n'
      b'MAIL FROM:<|id>\r\nMAIL FROM:</etc/passwd>\r\nQUIT\r\n', '501 501 501 501 221'),
     ('CVE-2026-23829: a CR in a path', b'MAIL FROM:<a\rX: y@example.org>\r\nQUIT\r\n', '500 221'),
+    ('a CR in a name', b'EHLO a\rb\r\nHELO a\rb\r\nLHLO a\rb\r\nQUIT\r\n', '500 500 500 221'),
     ('a line end in quotes', b'MAIL FROM:<"a\r\nb"@example.org>\r\nQUIT\r\n', '501 500 221'),
+    ('a line end in quotes of a recipient', SENDER + b'RCPT TO:<"a\r\nb"@example.org>\r\nRCPT TO:<"a\rb"@example.org>\r\n'
+     b'RSET\r\nQUIT\r\n', '250 501 500 500 250 221'),
     ('a tab in quotes', b'MAIL FROM:<"a\tb"@example.org>\r\nQUIT\r\n', '501 221'),
     ('control characters and NUL', b'NO\0OP\r\nNOOP a\x1b[2J\r\nMAIL FROM:<a\0@example.org>\r\nQUIT\r\n',
      '500 500 500 221'),
+    ('NUL behind a verb, and in a name', SENDER + RECIPIENT + b'DATA\0\r\nDATA\0x\r\nEHLO a\0b\r\nLHLO a\0b\r\nRSET\r\nQUIT\r\n',
+     '250 250 500 500 500 500 250 221'),
     ('octets that are no UTF-8', b'NOOP \xff\r\nNOOP \xc0\x80\r\nNOOP \xed\xa0\x80\r\nNOOP \xf4\x90\x80\x80\r\n'
      b'QUIT\r\n', '500 500 500 500 221'),
     ('an address that needs SMTPUTF8', b'MAIL FROM:<\xc3\xa4@example.org>\r\nQUIT\r\n', '550 221'),
     ('formats', b'NOOP %n%s%p%999999d\r\n%n%s\r\nVRFY %n%n\r\nMAIL FROM:<%n%s@example.org>\r\n'
      b'RCPT TO:<%s%n@example.org>\r\nRSET\r\nQUIT\r\n', '250 500 252 250 250 250 221'),
+    ('formats elsewhere', b'HELP %n%s%p\r\nEXPN %n%s%p\r\nAUTH %n%s%p %n%s\r\nEHLO %n%s%p\r\nLHLO %n%s%p\r\nMAIL FROM:<> %n=%s\r\n'
+     b'QUIT\r\n', '214 502 50x 50x 50x 501 221'),
     ('CVE-2026-34752: names that mean something elsewhere',
      b'__PROTO__\r\nCONSTRUCTOR\r\nNOTIFY\r\nNOTIFY::HOST-NAME\r\nHANDLE-MAIL\r\nQUIT\r\n',
      '500 500 500 500 500 221'),
@@ -233,6 +241,12 @@ class Dialogues(AttackCase):
 class Delivered(AttackCase):
     """What is an address, whatever is in it, is data."""
 
+    def assert_envelope(self, address):
+        """As it is in the trace of the only message that has come."""
+        content, = self.take(raw=True)
+        self.assertTrue(content.startswith(b'Return-Path: <%s>\r\n' % address), content)
+        self.assertIn(b'\r\n\tfor <%s>;\r\n' % address, content)
+
     def test_addresses(self):
         mark = self.path('mark')
         locals_ = [b'"`touch %s`"', b'"$(touch %s)"', b'"; touch %s;"', b'"|touch %s"', b'"\\"; touch %s #"',
@@ -241,9 +255,14 @@ class Delivered(AttackCase):
             address = local % mark.encode() + b'@example.org'
             data = b'MAIL FROM:<%s>\r\nRCPT TO:<%s>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n' % (address, address)
             self.assertEqual(self.converse(data), [250, 250, 354, 250, 221], address)
-            content, = self.take(raw=True)
-            self.assertTrue(content.startswith(b'Return-Path: <%s>\r\n' % address), content)
-            self.assertIn(b'\r\n\tfor <%s>;\r\n' % address, content)
+            self.assert_envelope(address)
+        # Without quotes there is less that it may be.
+        for local in b'`id`', b'|id', b'-oQ/tmp', b'$HOME', b'/etc/passwd', b'%n%s%p', b'#{x}', b"x'--":
+            address = local + b'@example.org'
+            data = b'MAIL FROM:<%s>\r\nRCPT TO:<%s>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n' % (address, address)
+            for road in ROADS:
+                self.assertEqual(self.converse(data, road), [250, 250, 354, 250, 221], address)
+                self.assert_envelope(address)
         with self.assertRaises(FileNotFoundError):
             open(mark)
         self.assertEqual(sorted(os.listdir(self.directory)), ['m'])

@@ -147,6 +147,39 @@ class Floods(AttackCase):
         self.assertLess(slowest, 10)
 
 
+class Opaque(AttackCase):
+    """What a message is made of is nothing to the server: neither how often, nor how deep."""
+
+    # RFC 2231 section 3: pieces of a value, by number.
+    PIECES = b'Content-Type: text/plain;\r\n' + b''.join(b' name*%d*=%%41;\r\n' % i for i in range(100000)) + b' x=y\r\n\r\n'
+    FIELDS = b'X: y\r\n' * 1000000 + b'\r\n'
+
+    options = ('--limit=max-header-size=0',)
+
+    def test_content(self):
+        parts = b'Content-Type: multipart/mixed; boundary=x\r\n\r\n' + b'--x\r\nContent-Type: text/plain\r\n\r\n\r\n' * 100000 + b'--x--\r\n'
+        nested = b''.join(b'Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n' % (i, i) for i in range(20000))
+        for road in CLEAR, TLS, LMTP:
+            for text in parts, nested, self.PIECES, self.FIELDS:
+                data = BEGIN + b'DATA\r\n' + text + b'.\r\n' + BEGIN + b'BDAT %d LAST\r\n' % len(text) + text + b'QUIT\r\n'
+                begin = self.cpu()
+                with self.subTest(text[:20], road=road):
+                    self.assertEqual(self.converse(data, road), [250, 250, 354, 250, 250, 250, 250, 221])
+                    self.assertTrue(self.take() == [text, text])
+                    # In hundredths of a second; it is a few of them.
+                    self.assertLess(self.cpu() - begin, 1000)
+
+    def test_headers(self):
+        """Whoever parses them later is spared that, unless the limit is taken away."""
+        with self.serve() as server:
+            for road in CLEAR, TLS, LMTP:
+                for text in self.PIECES, self.FIELDS:
+                    data = BEGIN + b'DATA\r\n' + text + b'.\r\n' + BEGIN + b'BDAT %d LAST\r\n' % len(text) + text + b'QUIT\r\n'
+                    self.assertEqual(self.converse(data, road, server=server), [250, 250, 354, 552, 250, 250, 552, 221])
+            self.assertEqual(self.take(), [])
+            self.check_server(server)
+
+
 class Parsers(AttackCase):
     """The time to refuse a line grows with its length, and not with its square."""
 
@@ -167,6 +200,23 @@ class Parsers(AttackCase):
                     self.assertEqual(len(codes), 1001)
         # In hundredths of a second; it is about a tenth of this under a sanitizer.
         self.assertLess(self.cpu() - begin, 3000)
+
+    def test_far_too_long(self):
+        """Half a MiB of what nests, or goes on: nobody looks at it."""
+        size = 512 * 1024
+        heads = (b'MAIL FROM:', b'<'), (b'MAIL FROM:<', b'('), (b'MAIL FROM:<"', b'\\"'), (b'MAIL FROM:<', b'@a,'), (b'MAIL FROM:<', b'a.'), \
+            (b'MAIL FROM:<a@[IPv6:', b':'), (b'MAIL FROM:<>', b' A=B'), (b'RCPT TO:<"', b'\\"')
+        begin = self.cpu()
+        for head, filling in heads:
+            for road in CLEAR, TLS, LMTP:
+                with self.subTest(head + filling, road=road), Client(self.server, road) as client:
+                    try:
+                        client.sock.sendall(head + filling * (size // len(filling)) + b'>\r\n' + SENDER)
+                    except OSError:
+                        continue
+                    # The end may come as a reset, which takes with it what was said before.
+                    self.assertIn(client.codes(), ([500], []))
+        self.assertLess(self.cpu() - begin, 1000)
 
 
 if __name__ == '__main__':

@@ -4,6 +4,7 @@
 
 import glob
 import os
+import re
 import shutil
 import subprocess
 import unittest
@@ -43,6 +44,23 @@ class Hardening(unittest.TestCase):
         symbols = self.read('--dyn-syms', self.files()[1])
         self.assertIn('__stack_chk_fail', symbols)
         self.assertIn('_chk@', symbols)
+
+    def test_programs(self):
+        """CVE-2020-7247, CVE-2019-10149: what starts no other program cannot be made to start one."""
+        starting = re.compile(r'\A(system|popen|v?fork|exec[lv]p?e?|execvpe|f?execve|posix_spawnp?|g_spawn_\w+|g_subprocess_\w+|wordexp)\Z')
+        for file in self.files():
+            symbols = [line.split()[7].partition('@')[0] for line in self.read('--dyn-syms', file).splitlines()
+                       if ' UND ' in line and len(line.split()) > 7]
+            self.assertGreater(len(symbols), 100)
+            self.assertEqual([symbol for symbol in symbols if starting.match(symbol)], [], file)
+
+    def test_examples(self):
+        """Nor do the examples, which others will copy."""
+        names = glob.glob(os.path.join(os.environ['SMTPD_EXAMPLES'], '*.*'))
+        self.assertGreater(len(names), 20)
+        for name in names:
+            with open(name, encoding='utf-8') as file:
+                self.assertNotRegex(file.read(), r'(?i)subprocess|spawn|popen|\bsystem *\(|\bexec[lv]p?e? *\(|\beval *\(', name)
 
 
 if __name__ == '__main__':

@@ -24,7 +24,7 @@ MAIL = {
         # xtext: bombs of escapes, halves of them, and what must not come out of it.
         b'ENVID=' + b'+41' * 101, b'ENVID=' + b'+' * 100, b'ENVID=+', b'ENVID=+4', b'ENVID=+4g', b'ENVID=+2B+', b'ENVID=a+00b',
         b'ENVID=a+0D+0AX:+20y', b'ENVID=a+1B[2J', b'ENVID=+7F', b'ENVID=+80', b'ENVID=+C3+A4', b'ENVID=+FF', b'ENVID=a=b',
-        b'AUTH=a+0D+0Ab@example.org', b'AUTH=+00',
+        b'AUTH=a+0D+0Ab@example.org', b'AUTH=+00', b'AUTH=', b'AUTH="', b'AUTH=+', b'AUTH=+4',
         # Numbers: too large by one, by far, and so that a multiplication runs over.
         b'SIZE=', b'SIZE=+1', b'SIZE=-1', b'SIZE=0x10', b'SIZE=1e3', b'SIZE=1 SIZE=1',
         b'HOLDFOR=0', b'HOLDFOR=3601', b'HOLDFOR=-1', b'HOLDFOR=4294967297', b'HOLDFOR=18446744073709551617',
@@ -78,6 +78,10 @@ PROMISES = (
      b'DATA\r\nRSET\r\nQUIT\r\n', '250 250 503 250 221'),
     ('RFC 6531: an address without the parameter', b'MAIL FROM:<\xc3\xa4@example.org>\r\nMAIL FROM:<a@example.org>\r\n'
      b'RCPT TO:<\xc3\xa4@example.org>\r\nRCPT TO:<a@example.org> ORCPT=utf-8;\xc3\xa4\r\nQUIT\r\n', '550 250 553 553 221'),
+    ('RFC 6531: with the parameter, and no UTF-8', b'MAIL FROM:<\xff@example.org> SMTPUTF8\r\nMAIL FROM:<\xc0\x80@example.org> SMTPUTF8\r\n'
+     b'MAIL FROM:<\xc0\xaf@example.org> SMTPUTF8\r\nMAIL FROM:<a\0@example.org> SMTPUTF8\r\nMAIL FROM:<\xed\xa0\x80@example.org> SMTPUTF8\r\n'
+     b'MAIL FROM:<\xc3\xa4@example.org> SMTPUTF8\r\nRCPT TO:<\xff@example.org>\r\nRCPT TO:<a@\xc0\xae.example.org>\r\nQUIT\r\n',
+     '500 500 500 500 500 250 500 500 221'),
     ('a MAIL that was refused promises nothing', b'MAIL FROM:<a@example.org> BODY=BINARYMIME RET=X\r\n' + RECIPIENT + SENDER + RECIPIENT +
      b'DATA\r\nx\r\n.\r\nQUIT\r\n', '501 503 250 250 354 250 221', 1),
     ('a recipient that was refused is none', SENDER + b'RCPT TO:<b@example.org> NOTIFY=X\r\nDATA\r\nRSET\r\nQUIT\r\n', '250 501 554 250 221'),

@@ -127,6 +127,7 @@ class Proxies(Case):
         V1.replace(b'1234', b'01234'), V1.replace(b' 25', b''), V1.replace(b' 25', b' 25 25'), V1.replace(b' ', b'  '),
         V1.replace(b'\r\n', b'\n'), V1.replace(b'\r\n', b'\0\r\n'), V1.replace(b' 192', b' \xff192'), b'PROXY\r\n', b'PROXY \r\n',
         b'PROXY UNKNOWN ' + b'x' * 94 + b'\r\n', b'proxy UNKNOWN\r\n', b'P' * 200, b'PROXY TCP4 ' + b'1' * 5000,
+        b'PROXY TCP4 ' + b'1' * (1 << 20),
         # Version 2: no such version, command or family; shorter than its addresses; longer than anybody needs.
         v2(0x11), v2(0x31), v2(0x22), v2(0x2f), v2(0x21, 0x41), v2(0x21, 0x14), v2(body=b''), v2(body=b'1234567890'),
         v2(length=65535) + bytes(65535), SIGNATURE[:-1] + b'\r', SIGNATURE.replace(b'QUIT', b'quit') + v2()[12:],
@@ -220,6 +221,11 @@ class Proxies(Case):
                     self.assertEqual(client.code(b'XCLIENT ADDR=192.0.2.1 LOGIN=alice\r\n'), 220)
                     self.assertEqual(client.code(road.hello), 250)
                     self.assertEqual(client.code(SENDER), 530)
+                # Who is believed by nobody stays who it was.
+                with Client(server, road, source=STRANGER) as client:
+                    self.assertEqual(client.code(b'AUTH PLAIN AGFsaWNlAHNlc2FtZQ==\r\n'), 235)
+                    self.assertEqual(client.code(b'XCLIENT ADDR=192.0.2.1 LOGIN=admin\r\n'), 550)
+                    self.assertEqual(client.code(SENDER), 250)
             self.check_server(server)
 
 
