@@ -448,6 +448,12 @@ smtp_request_get_n_recipients (SmtpRequest *self)
   return self->n_recipients;
 }
 
+gboolean
+smtp_request_has_recipient_answers (SmtpRequest *self)
+{
+  return self->n_answered > 0;
+}
+
 SmtpReply *
 smtp_request_get_recipient_answer (SmtpRequest *self,
                                    guint        index)

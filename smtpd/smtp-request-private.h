@@ -112,6 +112,8 @@ SmtpReply    *smtp_request_get_answer     (SmtpRequest  *self);
 
 /* At the end of a message that came by LMTP; 0 otherwise. */
 guint         smtp_request_get_n_recipients (SmtpRequest *self);
+/* Whether somebody was answered for alone. */
+gboolean      smtp_request_has_recipient_answers (SmtpRequest *self);
 /* NULL: the common answer is this one's, too. */
 SmtpReply    *smtp_request_get_recipient_answer (SmtpRequest *self,
                                            guint         index);

@@ -251,6 +251,29 @@ test_misleading (Fixture       *fixture,
   log_assert_done ();
 }
 
+/* A 421 ends the connection, but not before everybody was answered. */
+static void
+test_closing (Fixture       *fixture,
+              gconstpointer  kind)
+{
+  GSocket *socket = g_socket_connection_get_socket (fixture->client);
+  char more;
+  gssize n;
+
+  begin (fixture);
+  talk (fixture, "DATA\r\nx\r\n.\r\n", DATA_OK);
+  wait_for_request (fixture);
+
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 2, 250, "2.1.5 c"));
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 1, 421, "4.3.2 Going away"));
+  g_assert_true (smtp_request_reply_recipient (fixture->request, 0, 250, "2.1.5 a"));
+  talk (fixture, "NOOP\r\n", "250 2.1.5 a\r\n421 4.3.2 Going away\r\n250 2.1.5 c\r\n");
+
+  while ((n = g_socket_receive (socket, &more, 1, NULL, NULL)) < 0)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpint (n, ==, 0);
+}
+
 /* The client waits for an answer for each of its recipients, and for no other. */
 static void
 test_added (Fixture       *fixture,
@@ -315,6 +338,7 @@ main (int    argc,
   ADD ("newlines", SMTP_LISTENER_KIND_LMTP, test_newlines);
   ADD ("hostile", SMTP_LISTENER_KIND_LMTP, test_hostile);
   ADD ("leaves", SMTP_LISTENER_KIND_LMTP, test_leaves);
+  ADD ("closing", SMTP_LISTENER_KIND_LMTP, test_closing);
   ADD ("errors", SMTP_LISTENER_KIND_LMTP, test_errors);
   ADD ("smtp", SMTP_LISTENER_KIND_SMTP, test_smtp);
 

@@ -363,24 +363,32 @@ take_effect (SmtpDialogue *self,
   self->ascii_answer = FALSE;
 }
 
-/* The end of a message has an answer for each recipient in LMTP, RFC 2033 section 4.2. */
-static void
+/* The end of a message has an answer for each recipient in LMTP, RFC 2033 section 4.2. TRUE if one of them
+ * ends the connection; the others are said all the same, or what was taken would be sent again. */
+static gboolean
 say_answer (SmtpDialogue *self,
             SmtpRequest  *request,
             SmtpReply    *reply)
 {
   guint n = smtp_request_get_n_recipients (request);
+  gboolean ends = smtp_reply_get_code (reply) == 421;
 
-  if (n == 0 || smtp_reply_get_code (reply) == 421)
-    say_to (self, request, reply);
+  if (n == 0 || (ends && !smtp_request_has_recipient_answers (request)))
+    {
+      say_to (self, request, reply);
+      return ends;
+    }
 
-  for (guint i = 0; i < n && smtp_reply_get_code (reply) != 421; i++)
+  for (guint i = 0; i < n; i++)
     {
       g_autoptr (SmtpReply) own = smtp_request_get_recipient_answer (request, i);
       g_autoptr (SmtpReply) fixed = own != NULL ? smtp_answer_fix (self, own) : smtp_reply_ref (reply);
 
       smtp_dialogue_say (self, fixed);
+      ends |= smtp_reply_get_code (fixed) == 421;
     }
+
+  return ends;
 }
 
 /* After STARTTLS comes the handshake, after the handshake what its hook says. */
@@ -424,7 +432,7 @@ smtp_dialogue_finish (SmtpDialogue *self)
   ends |= self->close_after;
   is_chunk &= !ends;
   if (!is_chunk && !is_proxy && (!self->command.is_silent || ends))
-    say_answer (self, self->request, reply);
+    ends |= say_answer (self, self->request, reply);
   request = g_steal_pointer (&self->request);
   if (!success || self->auth != NULL)
     smtp_events_answer (self, request, reply, is_message);

@@ -219,6 +219,24 @@ marshal (GClosure     *closure,
     g_value_set_enum (return_value, SMTP_VERDICT_FAILED);
 }
 
+/* The plan says for each recipient of LMTP what it is told, if not all are told the same. */
+static void
+answer_recipients (Run         *run,
+                   SmtpRequest *request,
+                   guint        n_recipients)
+{
+  static const struct { guint code; const char *text; } answers[] = {
+    { 250, "2.0.0 taken" }, { 550, "no\r\n250 yes" }, { 354, "go on" }, { 452, "4.2.2" }, { 421, NULL },
+  };
+
+  for (guint i = 0; i < n_recipients; i++)
+    {
+      guint n = run->plan->answers[i % N_ANSWERS] % G_N_ELEMENTS (answers);
+
+      smtp_request_reply_recipient (request, i, answers[n].code, answers[n].text);
+    }
+}
+
 static SmtpVerdict
 take_message (SmtpServer   *server,
               SmtpSession  *session,
@@ -237,7 +255,10 @@ take_message (SmtpServer   *server,
   run->said_yes = TRUE;
   g_string_append_printf (run->output, "message %" G_GSIZE_FORMAT " ", size);
   g_string_append_len (run->output, octets, size);
-  smtp_request_reply (request, 250, "2.0.0 taken");
+  if ((run->plan->settings & LMTP) != 0 && run->plan->cut >= 128)
+    answer_recipients (run, request, recipients->len);
+  else
+    smtp_request_reply (request, 250, "2.0.0 taken");
 
   return SMTP_VERDICT_HANDLED;
 }
