@@ -7,6 +7,7 @@
 #include "smtp-error.h"
 #include "smtp-relay-handler-private.h"
 #include "smtp-relay-transaction.h"
+#include "smtp-secret-private.h"
 #include "smtp-trace-private.h"
 #include "wire/smtp-path-parser.h"
 
@@ -202,7 +203,7 @@ smtp_relay_handler_finalize (GObject *object)
   g_clear_pointer (&priv->context, g_main_context_unref);
   g_free (priv->config.address);
   g_free (priv->config.user_name);
-  g_free (priv->config.password);
+  smtp_secret_free_text (priv->config.password);
 
   G_OBJECT_CLASS (smtp_relay_handler_parent_class)->finalize (object);
 }

@@ -2,6 +2,7 @@
 
 #include "smtp-relay-handler-private.h"
 #include "smtp-enum-types.h"
+#include "smtp-secret-private.h"
 
 /* The properties of SmtpRelayHandler. */
 
@@ -322,7 +323,8 @@ set_text (SmtpRelayHandler *self,
   if (g_strcmp0 (*place, text) == 0)
     return;
 
-  g_free (*place);
+  /* It may be the password. */
+  smtp_secret_free_text (*place);
   *place = g_strdup (text);
   smtp_upstream_pool_clear (&PRIVATE (self)->pool);
   g_object_notify_by_pspec (G_OBJECT (self), props[prop_id]);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "smtp-reply-private.h"
+#include "smtp-secret-private.h"
 
 /* What comes before the first MAIL: greeting, EHLO or HELO, STARTTLS (RFC 3207) and EHLO again,
  * AUTH PLAIN (RFC 4954, RFC 4616). */
@@ -87,8 +88,7 @@ authenticate (SmtpUpstream *self)
 {
   const char *password = self->config->password != NULL ? self->config->password : "";
   g_autoptr (GString) plain = g_string_new (NULL);
-  g_autofree char *base64 = NULL;
-  g_autofree char *line = NULL;
+  char *base64, *line;
 
   g_string_append_c (plain, '\0');
   g_string_append_len (plain, self->config->user_name, strlen (self->config->user_name) + 1);
@@ -97,6 +97,10 @@ authenticate (SmtpUpstream *self)
   line = g_strconcat ("AUTH PLAIN ", base64, NULL);
 
   smtp_upstream_ask (self, line, on_auth, NULL);
+
+  smtp_secret_wipe (plain->str, plain->len);
+  smtp_secret_free_text (base64);
+  smtp_secret_free_text (line);
 }
 
 /* STARTTLS */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "smtp-secret-private.h"
 #include "wire/smtp-reply-writer.h"
 #include "wire/smtp-text.h"
 
@@ -35,7 +36,7 @@ smtp_upstream_config_free (SmtpUpstreamConfig *self)
   g_free (self->address);
   g_free (self->hostname);
   g_free (self->user_name);
-  g_free (self->password);
+  smtp_secret_free_text (self->password);
   g_free (self);
 }
 
