@@ -36,7 +36,7 @@ typedef struct _SmtpListener   SmtpListener;
 #define SMTP_DEFAULT_MAX_HEADER_SIZE 1048576
 #define SMTP_DEFAULT_CLOSE_TIMEOUT 5
 #define SMTP_DEFAULT_PROXY_TIMEOUT 5
-#define SMTP_DEFAULT_RESOLVE_TIMEOUT 2000
+#define SMTP_DEFAULT_RESOLVE_TIMEOUT 1500
 
 /* A mechanism of SASL that the program has added. */
 typedef struct

@@ -262,7 +262,7 @@ test_timeout (Fixture       *self,
   self->dns->name = "client.example.org";
   self->dns->address = "127.0.0.1";
   other = edge_greet (&self->edge);
-  g_assert_cmpuint (smtp_server_get_resolve_timeout (self->edge.server), <=, 2000);
+  g_assert_cmpuint (smtp_server_get_resolve_timeout (self->edge.server), ==, 1500);
   smtp_server_set_resolve_timeout (self->edge.server, 500);
   self->dns->silent = TRUE;
   begin = g_get_monotonic_time ();
