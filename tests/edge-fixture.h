@@ -20,7 +20,7 @@ typedef struct
   guint16 port;
   guint taken;          /* messages */
   guint drained;
-  SmtpRequest *held;    /* the end of a message, if hold_message() is connected */
+  SmtpRequest *held;    /* the end of a message, if edge_hold() is connected */
 } EdgeFixture;
 
 typedef struct
@@ -28,6 +28,20 @@ typedef struct
   GSocket *socket;
   GString *input;
 } EdgeClient;
+
+/* Lets a command wait, to be answered later. */
+static inline SmtpVerdict
+edge_hold (SmtpServer   *server,
+           SmtpSession  *session,
+           SmtpEnvelope *envelope,
+           SmtpRequest  *request,
+           EdgeFixture  *fixture)
+{
+  g_set_object (&fixture->held, request);
+  smtp_request_hold (request);
+
+  return SMTP_VERDICT_HANDLED;
+}
 
 static inline SmtpVerdict
 edge_take (SmtpServer   *server,

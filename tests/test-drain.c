@@ -145,19 +145,6 @@ test_pipelined (EdgeFixture   *fixture,
   edge_wait_for (fixture->drained == 1);
 }
 
-static SmtpVerdict
-hold_message (SmtpServer   *server,
-              SmtpSession  *session,
-              SmtpEnvelope *envelope,
-              SmtpRequest  *request,
-              EdgeFixture  *fixture)
-{
-  g_set_object (&fixture->held, request);
-  smtp_request_hold (request);
-
-  return SMTP_VERDICT_HANDLED;
-}
-
 static void
 test_held (EdgeFixture   *fixture,
            gconstpointer  data)
@@ -165,7 +152,7 @@ test_held (EdgeFixture   *fixture,
   g_autoptr (EdgeClient) client = edge_greet (fixture);
 
   g_signal_handlers_disconnect_by_func (fixture->server, edge_take, fixture);
-  g_signal_connect (fixture->server, "handle-data", G_CALLBACK (hold_message), fixture);
+  g_signal_connect (fixture->server, "handle-data", G_CALLBACK (edge_hold), fixture);
   edge_begin_message (client);
   edge_send (client, "x\r\n.\r\n");
   edge_wait_for (fixture->held != NULL);
@@ -188,7 +175,7 @@ test_deciding (EdgeFixture   *fixture,
   g_autoptr (EdgeClient) client = edge_greet (fixture);
 
   g_signal_handlers_disconnect_by_func (fixture->server, edge_take, fixture);
-  g_signal_connect (fixture->server, "handle-data", G_CALLBACK (hold_message), fixture);
+  g_signal_connect (fixture->server, "handle-data", G_CALLBACK (edge_hold), fixture);
   edge_begin_message (client);
   edge_send (client, "x\r\n.\r\n");
   edge_wait_for (fixture->held != NULL);
@@ -213,7 +200,7 @@ test_undecided (EdgeFixture   *fixture,
   g_autoptr (EdgeClient) client = edge_greet (fixture);
 
   g_signal_handlers_disconnect_by_func (fixture->server, edge_take, fixture);
-  g_signal_connect (fixture->server, "handle-data", G_CALLBACK (hold_message), fixture);
+  g_signal_connect (fixture->server, "handle-data", G_CALLBACK (edge_hold), fixture);
   edge_begin_message (client);
   edge_send (client, "x\r\n.\r\n");
   edge_wait_for (fixture->held != NULL);

@@ -36,19 +36,6 @@ close_session (EdgeFixture *fixture,
   smtp_session_close (session, NULL);
 }
 
-static SmtpVerdict
-hold (SmtpServer   *server,
-      SmtpSession  *session,
-      SmtpEnvelope *envelope,
-      SmtpRequest  *request,
-      EdgeFixture  *fixture)
-{
-  g_set_object (&fixture->held, request);
-  smtp_request_hold (request);
-
-  return SMTP_VERDICT_HANDLED;
-}
-
 static GOutputStream *
 on_body (SmtpServer   *server,
          SmtpSession  *session,
@@ -90,7 +77,7 @@ test_late_body (EdgeFixture   *fixture,
   g_autoptr (EdgeClient) client = edge_greet (fixture);
 
   current = fixture;
-  g_signal_connect (fixture->server, "handle-data-begin", G_CALLBACK (hold), fixture);
+  g_signal_connect (fixture->server, "handle-data-begin", G_CALLBACK (edge_hold), fixture);
   g_signal_connect (fixture->server, "handle-body", G_CALLBACK (on_body), (gpointer) deed);
   edge_say (client, "MAIL FROM:<a@example.org>\r\n", "250");
   edge_say (client, "RCPT TO:<b@example.org>\r\n", "250");

@@ -3,6 +3,7 @@
 /* Whatever ends first while hands are shaken, or while the program looks at what that has shown: nothing is used
  * after it is gone, and nothing stays behind. */
 
+#include "lifetimes-fixture.h"
 #include "tls-fixture.h"
 
 typedef void (*Misfortune) (TlsFixture  *fixture,
@@ -210,26 +211,13 @@ test_case (gconstpointer data)
   g_assert_finalize_object (fixture.context);
 }
 
-/* What goes wrong is warned of, and not what is looked at here. */
-static GLogWriterOutput
-write_log (GLogLevelFlags   level,
-           const GLogField *fields,
-           gsize            n_fields,
-           gpointer         data)
-{
-  if ((level & G_LOG_LEVEL_MASK) == G_LOG_LEVEL_WARNING)
-    return G_LOG_WRITER_HANDLED;
-
-  return g_log_writer_default (level, fields, n_fields, data);
-}
-
 int
 main (int    argc,
       char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
-  g_log_set_writer_func (write_log, NULL, NULL);
+  g_log_set_writer_func (lifetimes_write_log, NULL, NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
